@@ -1,0 +1,107 @@
+/** A batch: the unit that flows through every pipeline, as OTLP wire bytes, as columns, or both. */
+import type { LogColumns } from './otlp/logs.gen.ts';
+import type { MetricColumns } from './otlp/metrics.gen.ts';
+import type { ProfileColumns } from './otlp/profiles.gen.ts';
+import type { TraceColumns } from './otlp/traces.gen.ts';
+import { codecs } from './otlp/codecs.ts';
+
+export type Signal = 'traces' | 'metrics' | 'logs' | 'profiles';
+export const signals: readonly Signal[] = ['traces', 'metrics', 'logs', 'profiles'];
+
+export interface ColumnsBySignal {
+  traces: TraceColumns;
+  metrics: MetricColumns;
+  logs: LogColumns;
+  profiles: ProfileColumns;
+}
+
+/** What one item of a signal is called in the Collector's metrics (`otelcol_receiver_accepted_spans`). */
+export const itemNames: Record<Signal, string> = {
+  traces: 'spans',
+  metrics: 'metric_points',
+  logs: 'log_records',
+  profiles: 'profile_samples',
+};
+
+/**
+ * An immutable batch of one signal. Whoever holds one may share it with anyone: a component that changes data makes a
+ * new batch from new columns.
+ *
+ * The wire form is a list of complete, already checked `Export*ServiceRequest` messages. Joining batches joins the
+ * lists, and for all signals but profiles (whose dictionary is per message) the bytes of the list, one after the
+ * other, are themselves one valid message. Columns are read from the wire once, when the first component looks.
+ */
+export class Batch<S extends Signal = Signal> {
+  readonly signal: S;
+  /** Spans, metric data points, log records or profile samples. */
+  readonly items: number;
+  /** Bytes of the wire form, or of the columns' arena where there is no wire form yet. */
+  readonly sizeBytes: number;
+  #wire: readonly Uint8Array[] | null;
+  #columns: ColumnsBySignal[S] | null;
+
+  private constructor(
+    signal: S,
+    items: number,
+    sizeBytes: number,
+    wire: readonly Uint8Array[] | null,
+    columns: ColumnsBySignal[S] | null,
+  ) {
+    this.signal = signal;
+    this.items = items;
+    this.sizeBytes = sizeBytes;
+    this.#wire = wire;
+    this.#columns = columns;
+  }
+
+  /**
+   * Checks one `Export*ServiceRequest` message completely (framing, wire types, id lengths, nesting) and takes
+   * ownership of its bytes. Throws {@link MalformedOtlp} and keeps nothing when the message is not valid.
+   */
+  static fromWire<S extends Signal>(signal: S, message: Uint8Array): Batch<S> {
+    return new Batch(signal, codecs[signal].check(message), message.length, [message], null);
+  }
+
+  static fromColumns<S extends Signal>(signal: S, columns: ColumnsBySignal[S]): Batch<S> {
+    return new Batch(signal, columns.items, columns.arena.length, null, columns);
+  }
+
+  /** Joins batches of one signal without copying their bytes. */
+  static concat<S extends Signal>(batches: readonly Batch<S>[]): Batch<S> {
+    const first = batches[0]!;
+    if (batches.length === 1) return first;
+    let items = 0;
+    let sizeBytes = 0;
+    const wire: Uint8Array[] = [];
+    for (const batch of batches) {
+      items += batch.items;
+      sizeBytes += batch.sizeBytes;
+      for (const message of batch.wire) wire.push(message);
+    }
+    return new Batch(first.signal, items, sizeBytes, wire, null);
+  }
+
+  /** The OTLP messages of this batch; written from columns, once, when they are the only form. */
+  get wire(): readonly Uint8Array[] {
+    this.#wire ??= [codecs[this.signal].write(this.#columns as never)];
+    return this.#wire;
+  }
+
+  /** The columns of this batch; read from the wire, once. Treat them as read-only. */
+  get columns(): ColumnsBySignal[S] {
+    this.#columns ??= codecs[this.signal].read(this.#wire!) as ColumnsBySignal[S];
+    return this.#columns;
+  }
+
+  /** Parts of at most `maxItems` items each, in order. */
+  split(maxItems: number): Batch<S>[] {
+    if (this.items <= maxItems) return [this];
+    const parts: Batch<S>[] = [];
+    for (let from = 0; from < this.items; from += maxItems) {
+      const to = Math.min(from + maxItems, this.items);
+      const message = codecs[this.signal].write(this.columns as never, from, to);
+      parts.push(new Batch<S>(this.signal, to - from, message.length, [message], null));
+    }
+    return parts;
+  }
+}
