@@ -1,0 +1,66 @@
+/**
+ * `npm test`: sets everything up, checks types, style and generated files, then runs every test that needs Node.js and a
+ * browser only. `npm test -- FILE…` runs just these test files; `npm test -- --peers` those against clients in other
+ * languages.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { ensureChromium } from './setup/chromium.mjs';
+import { environment } from './setup/node.mjs';
+import { prepare } from './setup/prepare.mjs';
+import { fail, root, run, step } from './setup/steps.mjs';
+
+const layers = [
+  'wire',
+  'pdata',
+  'component',
+  'flow',
+  'clickhouse',
+  'querier',
+  'config',
+  'collector',
+  'web',
+  'bpf',
+  'scripts',
+];
+const components = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'];
+const units = [...layers, ...components].map((folder) => `${folder}/**/*.test.ts`);
+/** Real binary, real processes: one file at a time, so that none starves another. */
+const integration = ['integration/*.test.ts'];
+/** Python, Java and Go are needed; these tests install their clients themselves. */
+const peers = ['integration/{peers,clients}/**/*.test.ts'];
+
+const given = process.argv.slice(2);
+
+try {
+  const node = await prepare({ web: true });
+  const env = { ...environment(node), CHROMIUM: await ensureChromium() };
+  process.chdir(root);
+  if (given[0] === '--peers') test(node, env, peers, 1);
+  else if (given.length > 0) test(node, env, given, 1);
+  else {
+    await check(node, env);
+    test(node, env, units, 2);
+    test(node, env, integration, 1);
+  }
+} catch (error) {
+  fail(error);
+}
+
+async function check(node, env) {
+  const bin = (...path) => join('node_modules', ...path);
+  await step('types (tsc)', () => run(node, [bin('typescript', 'bin', 'tsc'), '--noEmit'], { env }));
+  await step('types of the page (tsc)', () =>
+    run(node, [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'web'], { env }),
+  );
+  await step('style (biome)', () => run(node, [bin('@biomejs', 'biome', 'bin', 'biome'), 'check'], { env }));
+  await step('generated files are up to date', () => run(node, ['scripts/check-generated.mjs'], { env }));
+}
+
+/** Runs test files in the foreground and leaves with their exit code when one fails. */
+function test(node, env, files, concurrency) {
+  process.stdout.write('\n');
+  const args = ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=600000', ...files];
+  const { status } = spawnSync(node, args, { stdio: 'inherit', env });
+  if (status !== 0) process.exit(status ?? 1);
+}
