@@ -82,6 +82,16 @@ export interface Context<Config> {
   host: Host;
   /** Tells the service how the component fares; shown by `health_check` and the page. */
   reportStatus(status: ComponentStatus, message?: string): void;
+  /** Tells the service that a listener is open; shown when the service is ready. Call it in `start`. */
+  reportListener(listener: Listener): void;
+}
+
+/** An address on which a component takes requests. */
+export interface Listener {
+  /** What is spoken there, in words for a person: `OTLP/gRPC`, `ClickHouse HTTP`, `page`. */
+  protocol: string;
+  /** Where: `http://localhost:4318`, `unix:/var/lib/x.sock`. */
+  url: string;
 }
 
 interface Definition<K extends Kind, Schema extends z.ZodType> {
