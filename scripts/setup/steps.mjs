@@ -66,13 +66,14 @@ export async function run(command, args, options = {}) {
 
 /** Prints an error the way a person wants to read it, and leaves. */
 export function fail(error) {
-  const text = error instanceof SetupError ? error.message : advice(error.code ?? '') + (error.stack ?? error);
+  const text =
+    error instanceof SetupError ? error.message : [advice(`${error.message}`), error.stack ?? error].join('\n');
   process.stderr.write(`\n${text.trim()}\n`);
   process.exit(1);
 }
 
 const advices = [
-  [/ENOSPC|no space left/i, 'The disk is full: free some space (about 1.5 GB are needed) and start again.'],
+  [/ENOSPC|no space left/i, 'The disk is full: free some space (1.5 GB are needed) and start again.'],
   [/EROFS|read-only file system/i, 'The file system is read-only: use a checkout on a writable disk.'],
   [
     /EACCES|EPERM|permission denied/i,
@@ -82,7 +83,11 @@ const advices = [
     /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|network/i,
     'The package registry could not be reached: check the network, or the proxy in `npm config get https-proxy`, and start again.',
   ],
-  [/ENOENT/, 'A program is missing: npm comes with Node.js; see whether `npm --version` works in this shell.'],
+  [
+    /spawn npm ENOENT/,
+    'npm is not in PATH: it comes with Node.js; install it (`apt-get install npm`) and start again.',
+  ],
+  [/spawn \S+ ENOENT/, 'A program is missing from PATH: install it and start again.'],
 ];
 
 /** What to do about a failure, as far as its text tells. */
