@@ -1,0 +1,77 @@
+/** The stored table of profiles: one row per sample, its stack resolved to names. */
+import { attributeColumns, resourceColumns, scopeColumns } from './common.ts';
+import { receivedDate, type Table } from './table.ts';
+
+export const profiles: Table = {
+  name: 'profile_samples',
+  comment: 'One row per sample of a profile; the frames_* arrays are parallel, leaf first',
+  engine: 'MergeTree',
+  columns: [
+    receivedDate,
+    { name: 'time', type: 'DateTime64(9)', codec: 'Delta(8), ZSTD(1)', comment: 'Start of the profile, UTC' },
+    { name: 'duration_ns', type: 'UInt64', codec: 'ZSTD(1)', comment: 'Length of the profile, ns' },
+    { name: 'profile_id', type: 'String', codec: 'ZSTD(1)', comment: 'Id of the profile, binary' },
+    { name: 'sample_type', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'What the values count' },
+    { name: 'sample_unit', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'Unit of the values' },
+    { name: 'period_type', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'What the period counts' },
+    { name: 'period_unit', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'Unit of the period' },
+    { name: 'period', type: 'Int64', codec: 'ZSTD(1)', comment: 'Events between two samples' },
+    {
+      name: 'original_payload_format',
+      type: 'LowCardinality(String)',
+      codec: 'ZSTD(1)',
+      comment: 'Format of the original profile, as pprof or jfr; the original itself is not stored',
+    },
+    ...resourceColumns,
+    ...scopeColumns,
+    ...attributeColumns('profile_attributes', 'profile_attribute_types', 'profile'),
+    {
+      name: 'profile_dropped_attributes_count',
+      type: 'UInt32',
+      codec: 'ZSTD(1)',
+      comment: 'Profile attributes the source discarded',
+    },
+    ...attributeColumns('attributes', 'attribute_types', 'sample'),
+    { name: 'trace_id', type: 'FixedString(16)', codec: 'ZSTD(1)', comment: 'Trace during which it was taken' },
+    { name: 'span_id', type: 'FixedString(8)', codec: 'ZSTD(1)', comment: 'Span during which it was taken' },
+    {
+      name: 'values',
+      type: 'Array(Int64)',
+      codec: 'ZSTD(1)',
+      comment: 'Values, in sample_unit; one per moment, or one sum, or none (then each moment counts 1)',
+    },
+    { name: 'moments', type: 'Array(DateTime64(9))', codec: 'ZSTD(1)', comment: 'When the stack was seen, UTC' },
+    { name: 'stack_hash', type: 'UInt64', codec: 'ZSTD(1)', comment: 'Equal stacks have equal hashes' },
+    {
+      name: 'frames_function',
+      type: 'Array(LowCardinality(String))',
+      codec: 'ZSTD(1)',
+      comment: 'Function of each frame, leaf first; inlined functions have frames of their own; empty when unknown',
+    },
+    {
+      name: 'frames_system_name',
+      type: 'Array(LowCardinality(String))',
+      codec: 'ZSTD(1)',
+      comment: 'Linker name of each frame, when it differs from the function',
+    },
+    { name: 'frames_file', type: 'Array(LowCardinality(String))', codec: 'ZSTD(1)', comment: 'Source file per frame' },
+    { name: 'frames_line', type: 'Array(Int64)', codec: 'ZSTD(1)', comment: 'Line in the source file' },
+    { name: 'frames_column', type: 'Array(Int64)', codec: 'ZSTD(1)', comment: 'Column in the line' },
+    { name: 'frames_start_line', type: 'Array(Int64)', codec: 'ZSTD(1)', comment: 'First line of the function' },
+    { name: 'frames_address', type: 'Array(UInt64)', codec: 'ZSTD(1)', comment: 'Instruction address of each frame' },
+    {
+      name: 'frames_mapping',
+      type: 'Array(LowCardinality(String))',
+      codec: 'ZSTD(1)',
+      comment: 'Binary or library of each frame',
+    },
+    {
+      name: 'frames_inlined',
+      type: 'Array(Bool)',
+      codec: 'ZSTD(1)',
+      comment: 'The frame is inlined into the one after it',
+    },
+  ],
+  orderBy: ['toStartOfFiveMinutes(time)', 'service_name', 'sample_type', 'stack_hash', 'time'],
+  indexes: [],
+};

@@ -1,0 +1,92 @@
+/** What a stored table is: its columns, keys and indexes, and the DDL that follows from them. */
+
+/** One column of a stored table, as it is declared in ClickHouse. */
+export interface Column {
+  name: string;
+  /** ClickHouse type, in the DDL and in the head of the Native column alike. */
+  type: string;
+  codec: string;
+  comment: string;
+}
+
+export interface Table<C extends Column = Column> {
+  name: string;
+  comment: string;
+  /** Which merge keeps which row; the `Replicated` prefix is added for clusters. */
+  engine: 'MergeTree' | 'ReplacingMergeTree' | 'AggregatingMergeTree';
+  columns: readonly C[];
+  orderBy: readonly string[];
+  /** Data skipping indexes, as `name expression TYPE type GRANULARITY n`. */
+  indexes: readonly string[];
+}
+
+/** A view, or a materialized view when it has a target. */
+export interface View {
+  name: string;
+  comment: string;
+  /** Table that a materialized view inserts into. */
+  to?: string;
+  /** The SELECT; `{database}` stands for the database's name. */
+  select: string;
+}
+
+/** Where and how the schema is created. */
+export interface SchemaOptions {
+  database: string;
+  /** Name of the cluster for `ON CLUSTER`; empty for one server. */
+  cluster: string;
+  /** How long rows are kept after the day they were received; 0 keeps them for ever. */
+  ttlSeconds: number;
+}
+
+/** Every table has the day it was received as partition, so one insert is always one block in one partition. */
+export const receivedDate: Column = {
+  name: 'received_date',
+  type: 'Date',
+  codec: 'ZSTD(1)',
+  comment: 'UTC day on which the collector received the row; the partition, and what the TTL counts from',
+};
+
+export function onCluster(options: SchemaOptions): string {
+  return options.cluster === '' ? '' : ` ON CLUSTER ${identifier(options.cluster)}`;
+}
+
+export function createTable(table: Table, options: SchemaOptions): string {
+  const columns = table.columns.map(
+    (column) => `  ${identifier(column.name)} ${column.type} COMMENT ${literal(column.comment)} CODEC(${column.codec})`,
+  );
+  const indexes = table.indexes.map((index) => `  INDEX ${index}`);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${identifier(options.database)}.${identifier(table.name)}${onCluster(options)} (`,
+    [...columns, ...indexes].join(',\n'),
+    ')',
+    `ENGINE = ${options.cluster === '' ? '' : 'Replicated'}${table.engine}`,
+    'PARTITION BY received_date',
+    `ORDER BY (${table.orderBy.join(', ')})`,
+    ...(options.ttlSeconds > 0 ? [`TTL ${ttlExpression(options.ttlSeconds)}`] : []),
+    // The window holds the tokens of the last inserts: a retried insert is recognized and not stored again.
+    'SETTINGS ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1, non_replicated_deduplication_window = 10000',
+    `COMMENT ${literal(table.comment)}`,
+  ].join('\n');
+}
+
+export function createView(view: View, options: SchemaOptions): string {
+  const name = `${identifier(options.database)}.${identifier(view.name)}`;
+  const select = view.select.replaceAll('{database}', identifier(options.database)).trim();
+  if (view.to === undefined) return `CREATE OR REPLACE VIEW ${name}${onCluster(options)} AS\n${select}`;
+  const target = `${identifier(options.database)}.${identifier(view.to)}`;
+  return `CREATE MATERIALIZED VIEW IF NOT EXISTS ${name}${onCluster(options)} TO ${target} AS\n${select}`;
+}
+
+/** Rows live at least that long: the partition's day has to be over before the time begins to count. */
+export function ttlExpression(ttlSeconds: number): string {
+  return `toDateTime(received_date) + toIntervalSecond(${86_400 + ttlSeconds})`;
+}
+
+export function identifier(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
