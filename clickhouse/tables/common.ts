@@ -62,14 +62,14 @@ export const scopeColumns: Column[] = [
   },
 ];
 
-/** SQL: an id as lower-case hex, or '' when it is all zeros (that is: none). */
-export function hexOrEmpty(column: string, bytes: 8 | 16): string {
-  return `if(${column} = toFixedString('', ${bytes}), '', lower(hex(${column})))`;
+/** SQL: an id as lower-case hex, or '' when it is all zeros (that is: none). Skip indexes use the same expression. */
+export function hexOrEmpty(column: string): string {
+  return `if(empty(${column}), '', lower(hex(${column})))`;
 }
 
 /** SQL: every id of an array as {@link hexOrEmpty}. */
-export function hexArray(column: string, bytes: 8 | 16): string {
-  return `arrayMap(id -> ${hexOrEmpty('id', bytes)}, ${column})`;
+export function hexArray(column: string): string {
+  return `arrayMap(id -> ${hexOrEmpty('id')}, ${column})`;
 }
 
 /** SQL: the name of a number, '' for a number without one. */

@@ -2,7 +2,7 @@
 import { attributeColumns, hexOrEmpty, resourceColumns, scopeColumns } from './common.ts';
 import { receivedDate, type Table, type View } from './table.ts';
 
-const traceIdHex = hexOrEmpty('trace_id', 16);
+const traceIdHex = hexOrEmpty('trace_id');
 
 export const logs: Table = {
   name: 'logs',
@@ -62,7 +62,7 @@ export const logViews: readonly View[] = [
 SELECT
   time AS Timestamp,
   ${traceIdHex} AS TraceId,
-  ${hexOrEmpty('span_id', 8)} AS SpanId,
+  ${hexOrEmpty('span_id')} AS SpanId,
   toUInt8(flags) AS TraceFlags,
   severity_text AS SeverityText,
   toUInt8(severity_number) AS SeverityNumber,

@@ -208,8 +208,8 @@ const exemplarsOfView = `
   exemplars_attributes AS \`Exemplars.FilteredAttributes\`,
   CAST(exemplars_time, 'Array(DateTime)') AS \`Exemplars.TimeUnix\`,
   exemplars_value AS \`Exemplars.Value\`,
-  ${hexArray('exemplars_span_id', 8)} AS \`Exemplars.SpanId\`,
-  ${hexArray('exemplars_trace_id', 16)} AS \`Exemplars.TraceId\``;
+  ${hexArray('exemplars_span_id')} AS \`Exemplars.SpanId\`,
+  ${hexArray('exemplars_trace_id')} AS \`Exemplars.TraceId\``;
 
 /** Columns in the order of clickhouseexporter (v0.161); `middle` are those only this kind has. */
 function metricView(type: MetricType, table: string, middle: string): View {

@@ -2,7 +2,7 @@
 import { attributeColumns, hexArray, hexOrEmpty, nameOf, resourceColumns, scopeColumns } from './common.ts';
 import { type Column, receivedDate, type Table, type View } from './table.ts';
 
-const traceIdHex = hexOrEmpty('trace_id', 16);
+const traceIdHex = hexOrEmpty('trace_id');
 
 export const spans: Table = {
   name: 'spans',
@@ -107,7 +107,7 @@ export const traceViews: readonly View[] = [
     select: `
 SELECT received_date, lower(hex(spans.trace_id)) AS trace_id, min(start_time) AS start, max(start_time) AS end
 FROM {database}.spans
-WHERE spans.trace_id != toFixedString('', 16)
+WHERE notEmpty(spans.trace_id)
 GROUP BY received_date, spans.trace_id`,
   },
   {
@@ -117,8 +117,8 @@ GROUP BY received_date, spans.trace_id`,
 SELECT
   start_time AS Timestamp,
   ${traceIdHex} AS TraceId,
-  ${hexOrEmpty('span_id', 8)} AS SpanId,
-  ${hexOrEmpty('parent_span_id', 8)} AS ParentSpanId,
+  ${hexOrEmpty('span_id')} AS SpanId,
+  ${hexOrEmpty('parent_span_id')} AS ParentSpanId,
   trace_state AS TraceState,
   name AS SpanName,
   ${nameOf('kind', ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'])} AS SpanKind,
@@ -133,8 +133,8 @@ SELECT
   events_time AS \`Events.Timestamp\`,
   events_name AS \`Events.Name\`,
   events_attributes AS \`Events.Attributes\`,
-  ${hexArray('links_trace_id', 16)} AS \`Links.TraceId\`,
-  ${hexArray('links_span_id', 8)} AS \`Links.SpanId\`,
+  ${hexArray('links_trace_id')} AS \`Links.TraceId\`,
+  ${hexArray('links_span_id')} AS \`Links.SpanId\`,
   links_trace_state AS \`Links.TraceState\`,
   links_attributes AS \`Links.Attributes\`
 FROM {database}.spans`,
