@@ -1,9 +1,10 @@
 /** A batch: the unit that flows through every pipeline, as OTLP wire bytes, as columns, or both. */
+
+import { codecs } from './otlp/codecs.ts';
 import type { LogColumns } from './otlp/logs.gen.ts';
 import type { MetricColumns } from './otlp/metrics.gen.ts';
 import type { ProfileColumns } from './otlp/profiles.gen.ts';
 import type { TraceColumns } from './otlp/traces.gen.ts';
-import { codecs } from './otlp/codecs.ts';
 
 export type Signal = 'traces' | 'metrics' | 'logs' | 'profiles';
 export const signals: readonly Signal[] = ['traces', 'metrics', 'logs', 'profiles'];
@@ -89,7 +90,7 @@ export class Batch<S extends Signal = Signal> {
 
   /** The columns of this batch; read from the wire, once. Treat them as read-only. */
   get columns(): ColumnsBySignal[S] {
-    this.#columns ??= codecs[this.signal].read(this.#wire!) as ColumnsBySignal[S];
+    this.#columns ??= codecs[this.signal].read(this.#wire!, this.items) as ColumnsBySignal[S];
     return this.#columns;
   }
 

@@ -33,7 +33,12 @@ export const messages: Readonly<Record<string, Message>> = {
       [5, 'array_value', 'ArrayValue|value', 'List of values.'],
       [6, 'kvlist_value', 'KeyValueList|value', 'Map of values.'],
       [7, 'bytes_value', 'bytes|value', 'Opaque bytes.'],
-      [8, 'string_value_strindex', 'int32|value', 'Text as an index into ProfilesDictionary.string_table; profiles only.'],
+      [
+        8,
+        'string_value_strindex',
+        'int32|value',
+        'Text as an index into ProfilesDictionary.string_table; profiles only.',
+      ],
     ],
   },
   ArrayValue: { meaning: 'A list of values.', fields: [[1, 'values', 'AnyValue*', 'The values.']] },
@@ -322,7 +327,12 @@ export const messages: Readonly<Record<string, Message>> = {
     meaning: 'A request of profiles; all their `*_index` fields point into the one dictionary.',
     fields: [
       [1, 'resource_profiles', 'ResourceProfiles*', 'Profiles by resource.'],
-      [2, 'dictionary', 'ProfilesDictionary', 'Tables that the profiles point into; entry 0 of each is the zero value.'],
+      [
+        2,
+        'dictionary',
+        'ProfilesDictionary',
+        'Tables that the profiles point into; entry 0 of each is the zero value.',
+      ],
     ],
   },
   ResourceProfiles: {
