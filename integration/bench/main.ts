@@ -1,0 +1,62 @@
+/** The bench: `npm run bench -- otlp|clickhouse|workers|soak|store`; prints tables and ratios, writes the same as JSON. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { buildPrograms, type Programs } from './build.ts';
+import { type Comparison, compare, type Ratio } from './compare.ts';
+import { describeMachine, machineLine } from './machine.ts';
+import { type Options, parseOptions, usage } from './options.ts';
+import { resultsDirectory, root } from './paths.ts';
+import { soak } from './soak.ts';
+import { measureStore } from './store.ts';
+import { compareWorkers } from './workers.ts';
+
+const options = readOptions();
+const programs = await buildPrograms();
+const machine = describeMachine(programs);
+console.log(`${machineLine(machine)}\n`);
+const outcome = await run(options, programs);
+const file = writeResult({ options: { ...options, only: options.only?.source }, machine, ...outcome });
+console.log(machineLine(machine));
+console.log(`written: ${relative(root, file)}`);
+for (const failure of outcome.failures) console.error(`FAILED ${failure}`);
+for (const { name, value } of outcome.ratios) console.log(`ratio ${name}: ${value.toFixed(2)}`);
+process.exitCode = outcome.failures.length > 0 ? 1 : 0;
+
+function readOptions(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+interface Outcome {
+  ratios: Ratio[];
+  failures: string[];
+  measurements: unknown;
+}
+
+async function run(options: Options, programs: Programs): Promise<Outcome | Comparison> {
+  switch (options.command) {
+    case 'otlp':
+    case 'clickhouse':
+      return compare(options.command, programs, options);
+    case 'workers':
+      return compareWorkers(programs, options);
+    case 'soak':
+      return { ratios: [], failures: [], measurements: await soak(programs, options) };
+    case 'store':
+      return { ratios: [], failures: [], measurements: await measureStore(programs, options) };
+    default:
+      return options.command satisfies never;
+  }
+}
+
+function writeResult(result: object): string {
+  mkdirSync(resultsDirectory, { recursive: true });
+  const time = new Date().toISOString().replaceAll(':', '').slice(0, 15);
+  const file = join(resultsDirectory, `${time}-${options.command}.json`);
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  return file;
+}
