@@ -4,7 +4,7 @@
  * This is the hottest code of the collector (a dozen attributes a span), so it is written by hand with a short cut for
  * the shape every SDK writes: one-byte lengths, key before value, a string value.
  */
-import { type BackwardWriter, cursor, grown, readVarint, readWord, skipField } from './wire-format.ts';
+import { type BackwardWriter, copyBytes, cursor, grown, readVarint, readWord, skipField } from './wire-format.ts';
 
 /** AnyValue's variants by their field number, which is also what the `type` columns hold. */
 export const valueTypes = {
@@ -161,6 +161,7 @@ export function writeKeyValues(
   tag: number,
 ): void {
   for (let row = to - 1; row >= from; row--) {
+    if (writeShortString(w, arena, table, row, tag)) continue;
     const mark = w.length;
     const index = table.keyIndex === null ? 0 : table.keyIndex[row]!;
     if (index !== 0) {
@@ -175,6 +176,36 @@ export function writeKeyValues(
     if (table.key[2 * row + 1] !== 0) w.slice(0x0a, arena, table.key[2 * row]!, table.key[2 * row + 1]!);
     w.close(tag, mark);
   }
+}
+
+/** The common attribute, a short string under a short key, with one reservation instead of eight; false when it is another. */
+function writeShortString(
+  w: BackwardWriter,
+  arena: Uint8Array,
+  table: AttributeTable,
+  row: number,
+  tag: number,
+): boolean {
+  const keyLength = table.key[2 * row + 1]!;
+  const valueLength = table.value[2 * row + 1]!;
+  const size = keyLength + valueLength + 6;
+  if (table.type[row] !== valueTypes.string || keyLength === 0 || size > 127 || tag > 127 || table.keyIndex !== null)
+    return false;
+  let p = w.reserve(size + 2);
+  const b = w.bytes;
+  b[p] = tag;
+  b[p + 1] = size;
+  b[p + 2] = 0x0a;
+  b[p + 3] = keyLength;
+  p += 4;
+  copyBytes(arena, table.key[2 * row]!, b, p, keyLength);
+  p += keyLength;
+  b[p] = 0x12;
+  b[p + 1] = valueLength + 2;
+  b[p + 2] = 0x0a;
+  b[p + 3] = valueLength;
+  copyBytes(arena, table.value[2 * row]!, b, p + 4, valueLength);
+  return true;
 }
 
 /** Writes the content of an AnyValue: `lo` and `hi` as the value columns hold them. */

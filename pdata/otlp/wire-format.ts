@@ -170,7 +170,8 @@ export class BackwardWriter {
     return kept;
   }
 
-  #reserve(size: number): number {
+  /** Makes room for `size` bytes before what is written and returns where they begin. */
+  reserve(size: number): number {
     if (this.at < size) this.#grow(size);
     this.at -= size;
     return this.at;
@@ -193,10 +194,10 @@ export class BackwardWriter {
   /** A varint of an unsigned 32-bit number. */
   uvarint(value: number): void {
     if (value < 128) {
-      const p = this.at === 0 ? this.#reserve(1) : --this.at;
+      const p = this.at === 0 ? this.reserve(1) : --this.at;
       this.bytes[p] = value;
     } else if (value < 16384) {
-      const p = this.#reserve(2);
+      const p = this.reserve(2);
       this.bytes[p] = value | 0x80;
       this.bytes[p + 1] = value >>> 7;
     } else this.varint64(value, 0);
@@ -212,7 +213,7 @@ export class BackwardWriter {
       size = 5;
       for (let rest = hi >>> 3; rest !== 0; rest >>>= 7) size++;
     }
-    let p = this.#reserve(size);
+    let p = this.reserve(size);
     const b = this.bytes;
     for (; size > 1; size--) {
       b[p++] = (lo & 0x7f) | 0x80;
@@ -223,7 +224,7 @@ export class BackwardWriter {
   }
 
   word(value: number): void {
-    const p = this.#reserve(4);
+    const p = this.reserve(4);
     const b = this.bytes;
     b[p] = value;
     b[p + 1] = value >>> 8;
@@ -232,7 +233,7 @@ export class BackwardWriter {
   }
 
   word64(lo: number, hi: number): void {
-    const p = this.#reserve(8);
+    const p = this.reserve(8);
     const b = this.bytes;
     b[p] = lo;
     b[p + 1] = lo >>> 8;
@@ -246,11 +247,9 @@ export class BackwardWriter {
 
   /** The bytes `[offset, offset + length)` of `source`, with their length and tag before them. */
   slice(tag: number, source: Uint8Array, offset: number, length: number): void {
-    const p = this.#reserve(length);
+    const p = this.reserve(length);
     const b = this.bytes;
-    // Below about 64 bytes a loop beats the call into set().
-    if (length < 64) for (let i = 0; i < length; i++) b[p + i] = source[offset + i]!;
-    else b.set(source.subarray(offset, offset + length), p);
+    copyBytes(source, offset, b, p, length);
     this.uvarint(length);
     this.uvarint(tag);
   }
@@ -260,6 +259,22 @@ export class BackwardWriter {
     this.uvarint(this.length - mark);
     this.uvarint(tag);
   }
+}
+
+/** Copies `length` bytes. Below about 40 a loop beats the call into Buffer.copy (34 ns), which beats set() with subarray(). */
+export function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
+  if (length >= 40) {
+    Buffer.prototype.copy.call(source, target, to, from, from + length);
+    return;
+  }
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    target[to + i] = source[from + i]!;
+    target[to + i + 1] = source[from + i + 1]!;
+    target[to + i + 2] = source[from + i + 2]!;
+    target[to + i + 3] = source[from + i + 3]!;
+  }
+  for (; i < length; i++) target[to + i] = source[from + i]!;
 }
 
 /** A copy of `array` with room for `length` elements. */
