@@ -67,8 +67,8 @@ async function startChain(t: TestContext, leg: Leg) {
   const [grpc, http, grpc2, http2] = (await freePorts(4)) as [number, number, number, number];
   const arrived = await startSink(t);
   const truth = await startSink(t);
-  await startCollector(t, config(grpc2, http2, `otlp_http: {endpoint: "http://127.0.0.1:${arrived.httpPort}"}`));
-  await startCollector(t, config(grpc, http, leg.exporter(grpc2, http2)));
+  await startCollector(t, [], [config(grpc2, http2, `otlp_http: {endpoint: "http://127.0.0.1:${arrived.httpPort}"}`)]);
+  await startCollector(t, [], [config(grpc, http, leg.exporter(grpc2, http2))]);
   return { first: { grpc, http }, arrived, truth };
 }
 

@@ -31,8 +31,6 @@ export interface Collector {
 }
 
 export interface RunOptions {
-  /** Arguments after `--config FILE`. */
-  args?: string[];
   /** Working directory; relative paths of the configuration begin here. */
   cwd?: string;
   env?: NodeJS.ProcessEnv;
@@ -45,32 +43,44 @@ export function temporaryFolder(t: TestContext): string {
   return folder;
 }
 
-/** Starts the binary and waits until it says that it is ready; it is stopped when the test ends. */
-export async function startCollector(t: TestContext, config: string, options: RunOptions = {}): Promise<Collector> {
-  const collector = runCollector(t, config, options);
+/**
+ * Starts the binary and waits until it says that it is ready; it is stopped when the test ends.
+ * @param files configuration files, merged first
+ * @param texts YAML, merged over them
+ */
+export async function startCollector(
+  t: TestContext,
+  files: readonly string[],
+  texts: readonly string[],
+  options: RunOptions = {},
+): Promise<Collector> {
+  const collector = runCollector(t, files, texts, options);
   let exit: Exit | undefined;
   void collector.exited.then((seen) => {
     exit = seen;
   });
-  await until('the ready line of the collector', 60_000, async () => {
-    if (collector.output().includes(readyLine)) return true;
-    if (exit !== undefined) return true;
-    return false;
-  }).catch((error) => {
-    throw new Error(`${error.message}; it printed:\n${collector.output()}`);
-  });
-  if (!collector.output().includes(readyLine)) {
-    throw new Error(`the collector ended before it was ready (${JSON.stringify(exit)}):\n${collector.output()}`);
-  }
-  return collector;
+  const waited = await until('the ready line or the end', 60_000, async () => {
+    return collector.output().includes(readyLine) ? 'ready' : exit !== undefined && 'ended';
+  }).catch(() => 'still not ready after 60 s');
+  if (waited === 'ready') return collector;
+  throw new Error(`the collector ${waited} (${JSON.stringify(exit)}); it printed:\n${collector.output()}`);
 }
 
 /** Starts the binary and does not wait: for tests of what it says when it cannot start. */
-export function runCollector(t: TestContext, config: string, options: RunOptions = {}): Collector {
+export function runCollector(
+  t: TestContext,
+  files: readonly string[],
+  texts: readonly string[],
+  options: RunOptions = {},
+): Collector {
   const folder = temporaryFolder(t);
-  const file = join(folder, 'config.yaml');
-  writeFileSync(file, config);
-  const child = spawn(binary, ['--config', file, ...(options.args ?? [])], {
+  const written = texts.map((text, index) => {
+    const path = join(folder, `${index}.yaml`);
+    writeFileSync(path, text);
+    return path;
+  });
+  const args = [...files, ...written].flatMap((path) => ['--config', path]);
+  const child = spawn(binary, args, {
     cwd: options.cwd ?? folder,
     env: withNode(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],

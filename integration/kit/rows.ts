@@ -54,13 +54,22 @@ function lists(parent: Plain, key: string): Plain[] {
   return (parent[key] ?? []) as Plain[];
 }
 
+/**
+ * Keys in order, numbers that JSON has no word for as text, and an AnyValue with nothing in it left out: OTLP has one
+ * empty value, however it is written.
+ */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
+      .filter(([key, child]) => !((key === 'value' || key === 'body') && isEmpty(child)))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, child]) => [key, sorted(child)]),
   );
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
