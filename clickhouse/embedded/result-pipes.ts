@@ -1,0 +1,50 @@
+/** Named pipes through which the engine writes results: any format, as it comes, with the reader's back-pressure. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+export interface ResultPipe {
+  /** For `INTO OUTFILE '<path>' APPEND`. */
+  readonly path: string;
+  /** What the engine writes. Destroying it makes the engine's next write fail, which ends the statement. */
+  readonly output: Socket;
+  /** To be called when the statement has settled: `output` then ends behind the last byte, even if there was none. */
+  finish(): void;
+  /** Resolves when `output` is closed, and with it the pipe free for others. */
+  readonly closed: Promise<unknown>;
+}
+
+export interface ResultPipes {
+  /**
+   * There must be a free one: whoever calls holds a place in a lane that is no wider than there are pipes, and keeps it
+   * until the statement has settled and the pipe is closed.
+   */
+  open(): ResultPipe;
+}
+
+/** Makes `count` pipes in an empty directory. Node cannot make pipes itself, hence `mkfifo` of the system. */
+export function createResultPipes(directory: string, count: number): ResultPipes {
+  const free = Array.from({ length: count }, (_, i) => `${directory}/result-${i}`);
+  execFileSync('mkfifo', ['-m', '600', ...free]);
+  return {
+    open() {
+      const path = free.pop();
+      if (path === undefined) throw new Error('no free result pipe');
+      const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      // Our own write end keeps the pipe open until the statement has settled, whenever the engine opens and closes its.
+      let writeEnd: number | undefined = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      const output = new Socket({ fd: readEnd, readable: true, writable: false });
+      const closed = once(output, 'close').then(() => free.push(path));
+      return {
+        path,
+        output,
+        closed,
+        finish() {
+          if (writeEnd !== undefined) closeSync(writeEnd);
+          writeEnd = undefined;
+        },
+      };
+    },
+  };
+}
