@@ -66,6 +66,8 @@ export interface Host {
 export interface ComponentHealth {
   kind: Kind;
   id: string;
+  /** Ids of the pipelines it works in; none for extensions. */
+  pipelines: readonly string[];
   status: ComponentStatus;
   message?: string;
   sinceMs: number;

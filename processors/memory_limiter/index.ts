@@ -1,0 +1,47 @@
+/** The memory_limiter processor: refuses data while the process uses too much memory. First in a pipeline. */
+import { systemClock } from '../../component/clock.ts';
+import { defineProcessor } from '../../component/define.ts';
+import { retryable } from '../../component/errors.ts';
+import { itemNames } from '../../pdata/batch.ts';
+import { memoryLimiterConfig } from './config.ts';
+import { createMemoryGuard } from './guard.ts';
+import { collectGarbage, memoryUsedBytes, totalMemoryBytes } from './memory.ts';
+
+export default defineProcessor({
+  type: 'memory_limiter',
+  description: 'Refuses data, for the sender to try again, while the process uses more memory than it may.',
+  config: memoryLimiterConfig,
+  signals: { traces: 'beta', metrics: 'beta', logs: 'beta', profiles: 'alpha' },
+  create(context, signal, next) {
+    const { id, config, log, meter } = context;
+    const guard = createMemoryGuard({
+      config,
+      log,
+      clock: systemClock,
+      totalBytes: totalMemoryBytes(),
+      usedBytes: memoryUsedBytes,
+      collect: collectGarbage,
+      onChange(refusing, usedBytes) {
+        if (refusing) context.reportStatus('recoverable_error', `memory use is high: ${usedBytes} bytes`);
+        else context.reportStatus('ok');
+      },
+    });
+    const items = itemNames[signal];
+    const labels = { processor: id };
+    const name = (outcome: string) => `processor_memory_limiter_${outcome}_${items}`;
+    const accepted = meter.counter(name('accepted'), 'Items let through.', labels);
+    const refused = meter.counter(name('refused'), 'Items refused because memory use was high.', labels);
+    return {
+      start: guard.start,
+      shutdown: guard.stop,
+      consume(batch) {
+        if (guard.refusing()) {
+          refused.add(batch.items);
+          return Promise.reject(retryable('data refused due to high memory usage'));
+        }
+        accepted.add(batch.items);
+        return next(batch);
+      },
+    };
+  },
+});

@@ -1,0 +1,31 @@
+/** What memory the process uses and may use, and how to make it use less. */
+import { totalmem } from 'node:os';
+import { constrainedMemory } from 'node:process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/**
+ * The larger of what the kernel counts (RSS: all threads, native memory, what a container is killed for) and what
+ * JavaScript holds (heap and buffers, part of which may be swapped out).
+ */
+export function memoryUsedBytes(): number {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return Math.max(rss, heapUsed + external);
+}
+
+/** Memory of the container, or of the machine where there is no limit. */
+export function totalMemoryBytes(): number {
+  const limit = constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+let collector: (() => void) | undefined;
+
+/** A full collection; freed pages go back to the system. */
+export function collectGarbage(): void {
+  if (!collector) {
+    setFlagsFromString('--expose-gc');
+    collector = runInNewContext('gc') as () => void;
+  }
+  collector();
+}
