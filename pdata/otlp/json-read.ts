@@ -176,8 +176,10 @@ class JsonReader {
     if (tape.kind(token) !== 0x22) this.#fail(level + 1, token, 'a string is expected');
     const start = tape.start[token]! + 1;
     const end = tape.end[token]!;
-    if (end < 0) this.#out.slice(field.tag, this.#scratch, 0, this.#unescape(start, ~end));
-    else if (end > start || always) this.#out.slice(field.tag, tape.body, start, end - start);
+    if (end < 0) {
+      const length = this.#unescape(start, ~end);
+      this.#out.slice(field.tag, this.#scratch, 0, length);
+    } else if (end > start || always) this.#out.slice(field.tag, tape.body, start, end - start);
   }
 
   #bytes(field: FieldPlan, token: number, level: number, always: boolean): void {
@@ -204,7 +206,7 @@ class JsonReader {
     if (length > 0 || always) this.#out.slice(field.tag, this.#scratch2, 0, length);
   }
 
-  /** Puts the text in `[start, end)` without escapes into `#scratch` and returns its length. */
+  /** Puts the text in `[start, end)` without escapes into `#scratch`, which may be a new one, and returns its length. */
   #unescape(start: number, end: number): number {
     if (this.#scratch.length < end - start) this.#scratch = new Uint8Array(2 * (end - start));
     return unescapeJson(this.#tape.body, start, end, this.#scratch);
@@ -236,7 +238,10 @@ class JsonReader {
     const end = tape.end[token]!;
     if (kind === 0x22) {
       const start = tape.start[token]! + 1;
-      if (end < 0) return text(this.#scratch, 0, this.#unescape(start, ~end));
+      if (end < 0) {
+        const length = this.#unescape(start, ~end);
+        return text(this.#scratch, 0, length);
+      }
       return text(tape.body, start, end);
     }
     return isNumber(kind) ? text(tape.body, tape.start[token]!, end) : null;

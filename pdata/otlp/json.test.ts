@@ -106,6 +106,12 @@ for (const [name, message, json, hex] of readable) {
   });
 }
 
+test('reads long text with escapes', () => {
+  const text = 'ä\n'.repeat(1000);
+  const json = JSON.stringify({ values: [{ stringValue: text }] });
+  assert.equal(bytesToJson('ArrayValue', jsonToBytes('ArrayValue', bytes(json))), json);
+});
+
 test('text that is not UTF-8 stays as it is when read, and is replaced when written', () => {
   const json = Buffer.concat([bytes('{"stringValue":"'), Buffer.from([0xff]), bytes('"}')]);
   const read = jsonToBytes('AnyValue', json);
