@@ -182,7 +182,7 @@ describe('HTTP answers', () => {
     });
   }
 
-  const bad: [string, Record<string, string>, BodyInit, RegExp][] = [
+  const bad: [string, Record<string, string>, RequestInit['body'], RegExp][] = [
     ['malformed protobuf', proto, Buffer.from('0aff', 'hex'), /./],
     ['malformed JSON', json, '{"resourceSpans": [', /./],
     ['malformed gzip', { ...proto, 'content-encoding': 'gzip' }, 'no gzip', /decompress/],

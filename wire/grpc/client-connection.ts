@@ -25,6 +25,7 @@ export class ClientConnection {
   readonly #session: http2.ClientHttp2Session;
   readonly #keepalive: { timeMs: number; timeoutMs: number };
   readonly #where: string;
+  readonly #secure: boolean;
   #usable: boolean;
   #openCalls: number;
   #heardMs: number;
@@ -35,6 +36,7 @@ export class ClientConnection {
   constructor(target: ConnectTarget, keepalive: { timeMs: number; timeoutMs: number }, events: ConnectionEvents) {
     this.#keepalive = keepalive;
     this.#where = target.kind === 'tcp' ? `${target.host}:${target.port}` : target.path;
+    this.#secure = target.tls !== undefined;
     this.#usable = true;
     this.#openCalls = 0;
     this.#heardMs = Date.now();
@@ -50,7 +52,7 @@ export class ClientConnection {
     });
     this.#session.on('goaway', () => this.#leave());
     this.#session.on('error', (error) => {
-      this.#lost = explain(error, this.#where, target.tls !== undefined);
+      this.#lost = explain(error, this.#where, this.#secure);
     });
     this.#session.once('close', () => {
       this.#usable = false;
@@ -109,7 +111,12 @@ export class ClientConnection {
           cancel(error as GrpcError);
         }
       });
-      stream.on('error', () => {});
+      stream.on('error', (error) => {
+        // The stream may hear of a lost connection before the session does.
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_STREAM_ERROR') {
+          this.#lost ||= explain(error, this.#where, this.#secure);
+        }
+      });
       stream.once('close', () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -231,11 +238,12 @@ function connectSocket(target: ConnectTarget): net.Socket {
 }
 
 function explain(error: Error, where: string, secure: boolean): string {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const root = error.cause instanceof Error ? error.cause : error;
+  const code = (root as NodeJS.ErrnoException).code ?? '';
   if (secure && (code === 'EPROTO' || code.startsWith('ERR_SSL'))) {
-    return `TLS with ${where} failed: ${error.message}; if the peer speaks plain text, set tls.insecure: true`;
+    return `TLS with ${where} failed: ${root.message}; if the peer speaks plain text, set tls.insecure: true`;
   }
-  return `no connection to ${where}: ${error.message || code}`;
+  return `no connection to ${where}: ${root.message || code}`;
 }
 
 /** "HTTP to gRPC Status Code Mapping" of the gRPC documentation. */
