@@ -190,7 +190,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       gone.removeEventListener('abort', cancel);
       pipe.output.destroy();
       // The connection and the pipe are free only when the engine has let go of them.
-      await Promise.allSettled([done, pipe.closed]);
+      await pipe.closed;
     }
   }
 

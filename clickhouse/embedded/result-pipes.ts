@@ -11,7 +11,7 @@ export interface ResultPipe {
   readonly output: Socket;
   /** To be called when the statement has settled: `output` then ends behind the last byte, even if there was none. */
   finish(): void;
-  /** Resolves when `output` is closed, and with it the pipe free for others. */
+  /** Resolves when `output` is closed and the statement has settled: the pipe is free for others. */
   readonly closed: Promise<unknown>;
 }
 
@@ -35,7 +35,9 @@ export function createResultPipes(directory: string, count: number): ResultPipes
       // Our own write end keeps the pipe open until the statement has settled, whenever the engine opens and closes its.
       let writeEnd: number | undefined = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
       const output = new Socket({ fd: readEnd, readable: true, writable: false });
-      const closed = once(output, 'close').then(() => free.push(path));
+      const settled = Promise.withResolvers<void>();
+      // Free only when the engine has let go as well: it would write into the next one's answer.
+      const closed = Promise.all([once(output, 'close'), settled.promise]).then(() => free.push(path));
       return {
         path,
         output,
@@ -43,6 +45,7 @@ export function createResultPipes(directory: string, count: number): ResultPipes
         finish() {
           if (writeEnd !== undefined) closeSync(writeEnd);
           writeEnd = undefined;
+          settled.resolve();
         },
       };
     },
