@@ -41,58 +41,56 @@ export function readVarint(cursor: Cursor): number {
   return Number.NaN;
 }
 
-function skipPrefix(cursor: Cursor, type: NativeType): void {
-  switch (type.kind) {
+function skipPrefix(cursor: Cursor, layout: NativeType): void {
+  switch (layout.kind) {
     case 'fixed':
     case 'string':
       return;
     case 'nullable':
     case 'array':
-      skipPrefix(cursor, type.inner);
+      skipPrefix(cursor, layout.inner);
       return;
     case 'tuple':
-      for (const element of type.elements) skipPrefix(cursor, element);
+      for (const element of layout.elements) skipPrefix(cursor, element);
       return;
     case 'low_cardinality':
       cursor.at += 8;
       return;
-    default: {
-      type satisfies never;
-    }
+    default:
+      layout satisfies never;
   }
 }
 
-function skipData(cursor: Cursor, type: NativeType, rows: number): void {
-  switch (type.kind) {
+function skipData(cursor: Cursor, layout: NativeType, rows: number): void {
+  switch (layout.kind) {
     case 'fixed':
-      cursor.at += rows * type.bytes;
+      cursor.at += rows * layout.bytes;
       return;
     case 'string':
       skipStrings(cursor, rows);
       return;
     case 'nullable':
       cursor.at += rows;
-      skipData(cursor, type.inner, rows);
+      skipData(cursor, layout.inner, rows);
       return;
     case 'array': {
       if (rows === 0) return;
       const last = cursor.at + (rows - 1) * 8;
       cursor.at = last;
       const elements = readUInt64(cursor);
-      skipData(cursor, type.inner, elements);
+      skipData(cursor, layout.inner, elements);
       return;
     }
     case 'tuple':
       // An empty tuple still has a byte per row.
-      if (type.elements.length === 0) cursor.at += rows;
-      for (const element of type.elements) skipData(cursor, element, rows);
+      if (layout.elements.length === 0) cursor.at += rows;
+      for (const element of layout.elements) skipData(cursor, element, rows);
       return;
     case 'low_cardinality':
-      skipLowCardinality(cursor, type.keys, rows);
+      skipLowCardinality(cursor, layout.keys, rows);
       return;
-    default: {
-      type satisfies never;
-    }
+    default:
+      layout satisfies never;
   }
 }
 
@@ -126,7 +124,11 @@ function skipLowCardinality(cursor: Cursor, keys: NativeType, rows: number): voi
     if (Number.isNaN(flags)) return;
     const width = indexBytes[flags & 0xff];
     if (width === undefined || flags & needsGlobalDictionary) {
-      throw new StoreException(117, 'INCORRECT_DATA', `A LowCardinality column has flags 0x${flags.toString(16)}, which Native does not use`);
+      throw new StoreException(
+        117,
+        'INCORRECT_DATA',
+        `A LowCardinality column has flags 0x${flags.toString(16)}, which Native does not use`,
+      );
     }
     if (flags & hasAdditionalKeys) skipData(cursor, keys, readUInt64(cursor));
     const count = readUInt64(cursor);
