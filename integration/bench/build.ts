@@ -75,7 +75,7 @@ async function buildModule(
 
 function inputsHash(source: string, more: string[]): string {
   const hash = createHash('sha256');
-  for (const file of globSync('{go.mod,go.sum,**/*.go}', { cwd: source }).sort()) {
+  for (const file of globSync('{go.mod,go.sum,**/*.go}', { cwd: source, exclude: ['**/*_test.go'] }).sort()) {
     hash.update(`${file}\0`).update(readFileSync(join(source, file)));
   }
   return hash.update(more.join('\0')).digest('hex');
