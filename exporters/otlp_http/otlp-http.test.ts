@@ -31,7 +31,7 @@ async function peer(replies: (Reply | ((response: ServerResponse) => void))[] = 
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     requests.push({ url: request.url!, headers: request.headers, body: Buffer.concat(chunks) });
-    const reply = replies.shift() ?? { status: 200, headers: proto };
+    const reply: (typeof replies)[number] = replies.shift() ?? { status: 200, headers: proto };
     if (typeof reply === 'function') reply(response);
     else response.writeHead(reply.status, reply.headers).end(reply.body ?? '');
   });
