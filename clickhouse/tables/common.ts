@@ -1,80 +1,100 @@
-/** Columns that tables of several signals share: attributes, resource, scope. */
-import type { Column } from './table.ts';
+/** Columns that tables of several signals share: day, attributes, resource, scope. */
+import type { AttributeTable } from '../../pdata/otlp/attributes.ts';
+import { writeMap, writeMapOf, writeTypes, writeTypesOf } from '../native/attributes.ts';
+import type { Bytes } from '../native/bytes.ts';
+import { writeNumbersOf, writeUint16 } from '../native/numbers.ts';
+import { writeLowCardinalityOf, writeLowCardinalityPrefix } from '../native/strings.ts';
+import type { Rows } from './rows.ts';
+import { type Column, column } from './table.ts';
+
+/** Every table has the day it was received as partition, so one insert is always one block in one partition. */
+export const receivedDate: Column<{ count: number; receivedDay: number }> = column(
+  'received_date',
+  'Date',
+  'UTC day on which the collector received the row; the partition, and what the TTL counts from',
+  (out, rows) => writeUint16(out, rows.receivedDay, rows.count),
+);
+
+const mapType = 'Map(LowCardinality(String), String)';
+const letters = 's string, b bool, i int, d double, y bytes (base64), a array (JSON), m map (JSON), e empty';
+
+/** Where the attributes of a row come from: the row's own, or those of the parent that `parent` names. */
+export interface AttributeSource {
+  arena: Uint8Array;
+  table: AttributeTable;
+  start: Uint32Array;
+  parent?: Uint32Array;
+}
 
 /**
  * Two columns for a list of attributes. Values are text: strings as they are, numbers and booleans in decimal, bytes in
  * base64, arrays and maps as JSON. The types column has one letter per entry, so that the OTLP value can be rebuilt.
  */
-export function attributeColumns(name: string, types: string, of: string): Column[] {
+export function attributeColumns<R extends { count: number }>(
+  name: string,
+  types: string,
+  of: string,
+  source: (rows: R) => AttributeSource,
+): Column<R>[] {
   return [
-    {
-      name,
-      type: 'Map(LowCardinality(String), String)',
-      codec: 'ZSTD(1)',
-      comment: `Attributes of the ${of}, values as text`,
-    },
-    {
-      name: types,
-      type: 'LowCardinality(String)',
-      codec: 'ZSTD(1)',
-      comment: `Type of each of the ${name}: s string, b bool, i int, d double, y bytes (base64), a array (JSON), m map (JSON), e empty`,
-    },
+    column(name, mapType, `Attributes of the ${of}, values as text`, (out, rows) => {
+      const { arena, table, start, parent } = source(rows);
+      if (parent) writeMapOf(out, arena, table, start, parent, rows.count);
+      else writeMap(out, arena, table, start, rows.count);
+    }),
+    column(types, 'LowCardinality(String)', `Type of each of the ${name}: ${letters}`, (out, rows) => {
+      const { table, start, parent } = source(rows);
+      writeLowCardinalityPrefix(out);
+      if (parent) writeTypesOf(out, table, start, parent, rows.count);
+      else writeTypes(out, table, start, rows.count);
+    }),
   ];
 }
 
-export const resourceColumns: Column[] = [
-  {
-    name: 'service_name',
-    type: 'LowCardinality(String)',
-    codec: 'ZSTD(1)',
-    comment: 'service.name of the resource',
-  },
-  ...attributeColumns('resource_attributes', 'resource_attribute_types', 'resource'),
-  {
-    name: 'resource_dropped_attributes_count',
-    type: 'UInt32',
-    codec: 'ZSTD(1)',
-    comment: 'Resource attributes the SDK discarded',
-  },
-  {
-    name: 'resource_schema_url',
-    type: 'LowCardinality(String)',
-    codec: 'ZSTD(1)',
-    comment: 'Schema of the resource',
-  },
+/** A LowCardinality(String) column whose rows take their string from a parent. */
+export function inheritedString<R extends { count: number; columns: { arena: Uint8Array } }>(
+  name: string,
+  comment: string,
+  source: (rows: R) => [strings: Uint32Array, parent: Uint32Array],
+): Column<R> {
+  return column(name, 'LowCardinality(String)', comment, (out: Bytes, rows: R) => {
+    const [strings, parent] = source(rows);
+    writeLowCardinalityPrefix(out);
+    writeLowCardinalityOf(out, rows.columns.arena, strings, parent, rows.count);
+  });
+}
+
+export const resourceColumns: Column<Rows>[] = [
+  inheritedString('service_name', 'service.name of the resource', (rows) => [rows.serviceName, rows.resourceOf]),
+  ...attributeColumns('resource_attributes', 'resource_attribute_types', 'resource', (rows: Rows) => ({
+    arena: rows.columns.arena,
+    table: rows.columns.resourceAttributes,
+    start: rows.columns.resources.attributesStart,
+    parent: rows.resourceOf,
+  })),
+  column('resource_dropped_attributes_count', 'UInt32', 'Resource attributes the SDK discarded', (out, rows) =>
+    writeNumbersOf(out, rows.columns.resources.droppedAttributesCount, rows.resourceOf, rows.count),
+  ),
+  inheritedString('resource_schema_url', 'Schema of the resource', (rows) => [
+    rows.columns.resources.schemaUrl,
+    rows.resourceOf,
+  ]),
 ];
 
-export const scopeColumns: Column[] = [
-  { name: 'scope_name', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'Instrumentation library' },
-  { name: 'scope_version', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'Version of that library' },
-  ...attributeColumns('scope_attributes', 'scope_attribute_types', 'instrumentation scope'),
-  {
-    name: 'scope_dropped_attributes_count',
-    type: 'UInt32',
-    codec: 'ZSTD(1)',
-    comment: 'Scope attributes the SDK discarded',
-  },
-  {
-    name: 'scope_schema_url',
-    type: 'LowCardinality(String)',
-    codec: 'ZSTD(1)',
-    comment: 'Schema of the scope and its items',
-  },
+export const scopeColumns: Column<Rows>[] = [
+  inheritedString('scope_name', 'Instrumentation library', (rows) => [rows.columns.scopes.name, rows.scopeOf]),
+  inheritedString('scope_version', 'Version of that library', (rows) => [rows.columns.scopes.version, rows.scopeOf]),
+  ...attributeColumns('scope_attributes', 'scope_attribute_types', 'instrumentation scope', (rows: Rows) => ({
+    arena: rows.columns.arena,
+    table: rows.columns.scopeAttributes,
+    start: rows.columns.scopes.attributesStart,
+    parent: rows.scopeOf,
+  })),
+  column('scope_dropped_attributes_count', 'UInt32', 'Scope attributes the SDK discarded', (out, rows) =>
+    writeNumbersOf(out, rows.columns.scopes.droppedAttributesCount, rows.scopeOf, rows.count),
+  ),
+  inheritedString('scope_schema_url', 'Schema of the scope and its items', (rows) => [
+    rows.columns.scopes.schemaUrl,
+    rows.scopeOf,
+  ]),
 ];
-
-/** SQL: an id as lower-case hex, or '' when it is all zeros (that is: none). Skip indexes use the same expression. */
-export function hexOrEmpty(column: string): string {
-  return `if(empty(${column}), '', lower(hex(${column})))`;
-}
-
-/** SQL: every id of an array as {@link hexOrEmpty}. */
-export function hexArray(column: string): string {
-  return `arrayMap(id -> ${hexOrEmpty('id')}, ${column})`;
-}
-
-/** SQL: the name of a number, '' for a number without one. */
-export function nameOf(column: string, names: readonly string[]): string {
-  const numbers = names.map((_, number) => number).join(', ');
-  const texts = names.map((name) => `'${name}'`).join(', ');
-  return `CAST(transform(${column}, [${numbers}], [${texts}], ''), 'LowCardinality(String)')`;
-}

@@ -1,9 +1,12 @@
-/** All stored tables and views, in the order in which they can be created. */
+/** All tables and views, in the order in which they can be created. */
 import { logs, logViews } from './logs.ts';
-import { exponentialHistograms, histograms, metricViews, samples, series, summaries } from './metrics.ts';
-import { profiles } from './profiles.ts';
+import { metricViews } from './metric-views.ts';
+import { exponentialHistograms, histograms, samples, summaries } from './metrics.ts';
+import { profileSamples } from './profiles.ts';
+import { series } from './series.ts';
 import type { Table, View } from './table.ts';
-import { spans, traceRanges, traceViews } from './traces.ts';
+import { traceViews } from './trace-views.ts';
+import { spans, traceRanges } from './traces.ts';
 
 export const tables: readonly Table[] = [
   spans,
@@ -14,7 +17,7 @@ export const tables: readonly Table[] = [
   histograms,
   exponentialHistograms,
   summaries,
-  profiles,
+  profileSamples,
 ];
 
 export const views: readonly View[] = [...traceViews, ...logViews, ...metricViews];

@@ -1,54 +1,125 @@
 /** The stored table of logs, and the view upstream tools read. */
-import { attributeColumns, hexOrEmpty, resourceColumns, scopeColumns } from './common.ts';
-import { receivedDate, type Table, type View } from './table.ts';
+import type { LogColumns } from '../../pdata/otlp/logs.gen.ts';
+import { typeLetters } from '../native/attributes.ts';
+import { writeLetters } from '../native/letters.ts';
+import { writeIds, writeNumbers } from '../native/numbers.ts';
+import { writeLowCardinality, writeLowCardinalityPrefix } from '../native/strings.ts';
+import { writeValueText } from '../native/value-text.ts';
+import { attributeColumns, receivedDate, resourceColumns, scopeColumns } from './common.ts';
+import { createRows, type Rows } from './rows.ts';
+import { hexOrEmpty } from './sql.ts';
+import { column, type StoredTable, type View } from './table.ts';
 
-const traceIdHex = hexOrEmpty('trace_id');
+/** Log records with the time they are sorted by: their own, or the observed one. */
+export interface LogRows extends Rows<LogColumns> {
+  time: Uint32Array;
+  hasTime: Uint8Array;
+}
 
-export const logs: Table = {
+export function logRows(columns: LogColumns, receivedDay: number): LogRows {
+  const { rows, scope, timeUnixNano, observedTimeUnixNano } = columns.logRecords;
+  const time = timeUnixNano.slice(0, 2 * rows);
+  const hasTime = new Uint8Array(rows).fill(1);
+  for (let row = 0; row < rows; row++) {
+    if (time[2 * row] !== 0 || time[2 * row + 1] !== 0) continue;
+    hasTime[row] = 0;
+    time[2 * row] = observedTimeUnixNano[2 * row]!;
+    time[2 * row + 1] = observedTimeUnixNano[2 * row + 1]!;
+  }
+  return { ...createRows(columns, scope, rows, receivedDay), time, hasTime };
+}
+
+export const logs: StoredTable<LogRows> = {
   name: 'logs',
   comment: 'One row per log record',
   engine: 'MergeTree',
   columns: [
     receivedDate,
-    {
-      name: 'time',
-      type: 'DateTime64(9)',
-      codec: 'Delta(8), ZSTD(1)',
-      comment: 'When it happened, UTC; the observed time when the record has no time of its own',
-    },
-    { name: 'has_time', type: 'Bool', codec: 'ZSTD(1)', comment: 'The record has a time of its own' },
-    {
-      name: 'observed_time',
-      type: 'DateTime64(9)',
-      codec: 'Delta(8), ZSTD(1)',
-      comment: 'When it was collected, UTC',
-    },
-    { name: 'trace_id', type: 'FixedString(16)', codec: 'ZSTD(1)', comment: 'Trace id, binary; zeros when missing' },
-    { name: 'span_id', type: 'FixedString(8)', codec: 'ZSTD(1)', comment: 'Span id, binary; zeros when missing' },
-    { name: 'flags', type: 'UInt32', codec: 'ZSTD(1)', comment: 'Bits 0-7 W3C trace flags' },
-    {
-      name: 'severity_text',
-      type: 'LowCardinality(String)',
-      codec: 'ZSTD(1)',
-      comment: 'Severity as the source wrote it',
-    },
-    { name: 'severity_number', type: 'Int32', codec: 'ZSTD(1)', comment: '1 (trace) to 24 (fatal); 0 unspecified' },
-    { name: 'event_name', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'Name, when it is an event' },
-    { name: 'body', type: 'String', codec: 'ZSTD(1)', comment: 'The message, as text' },
-    {
-      name: 'body_type',
-      type: 'LowCardinality(String)',
-      codec: 'ZSTD(1)',
-      comment: 'Type of the body, a letter as in attribute_types',
-    },
+    column(
+      'time',
+      'DateTime64(9)',
+      'When it happened, UTC; the observed time when the record has no time of its own',
+      (out, { time, count }) => writeNumbers(out, time, 2 * count),
+      'Delta(8), ZSTD(1)',
+    ),
+    column('has_time', 'Bool', 'The record has a time of its own', (out, { hasTime, count }) =>
+      writeNumbers(out, hasTime, count),
+    ),
+    column(
+      'observed_time',
+      'DateTime64(9)',
+      'When it was collected, UTC',
+      (out, { columns: { logRecords }, count }) => writeNumbers(out, logRecords.observedTimeUnixNano, 2 * count),
+      'Delta(8), ZSTD(1)',
+    ),
+    column(
+      'trace_id',
+      'FixedString(16)',
+      'Trace id, binary; zeros when missing',
+      (out, { columns: { arena, logRecords }, count }) => writeIds(out, arena, logRecords.traceId, count, 16),
+    ),
+    column(
+      'span_id',
+      'FixedString(8)',
+      'Span id, binary; zeros when missing',
+      (out, { columns: { arena, logRecords }, count }) => writeIds(out, arena, logRecords.spanId, count, 8),
+    ),
+    column('flags', 'UInt32', 'Bits 0-7 W3C trace flags', (out, { columns: { logRecords }, count }) =>
+      writeNumbers(out, logRecords.flags, count),
+    ),
+    column(
+      'severity_text',
+      'LowCardinality(String)',
+      'Severity as the source wrote it',
+      (out, { columns: { arena, logRecords }, count }) => {
+        writeLowCardinalityPrefix(out);
+        writeLowCardinality(out, arena, logRecords.severityText, count);
+      },
+    ),
+    column(
+      'severity_number',
+      'Int32',
+      '1 (trace) to 24 (fatal); 0 unspecified',
+      (out, { columns: { logRecords }, count }) => writeNumbers(out, logRecords.severityNumber, count),
+    ),
+    column(
+      'event_name',
+      'LowCardinality(String)',
+      'Name, when it is an event',
+      (out, { columns: { arena, logRecords }, count }) => {
+        writeLowCardinalityPrefix(out);
+        writeLowCardinality(out, arena, logRecords.eventName, count);
+      },
+    ),
+    column('body', 'String', 'The message, as text', (out, { columns: { arena, logRecords }, count }) => {
+      const { bodyType, body } = logRecords;
+      for (let row = 0; row < count; row++) {
+        writeValueText(out, arena, bodyType[row]!, body[2 * row]!, body[2 * row + 1]!);
+      }
+    }),
+    column(
+      'body_type',
+      'LowCardinality(String)',
+      'Type of the body, a letter as in attribute_types',
+      (out, { columns: { logRecords }, count }) => writeLetters(out, logRecords.bodyType, typeLetters, count),
+    ),
     ...resourceColumns,
     ...scopeColumns,
-    ...attributeColumns('attributes', 'attribute_types', 'log record'),
-    { name: 'dropped_attributes_count', type: 'UInt32', codec: 'ZSTD(1)', comment: 'Attributes the SDK discarded' },
+    ...attributeColumns('attributes', 'attribute_types', 'log record', ({ columns }: LogRows) => ({
+      arena: columns.arena,
+      table: columns.logRecordAttributes,
+      start: columns.logRecords.attributesStart,
+    })),
+    column(
+      'dropped_attributes_count',
+      'UInt32',
+      'Attributes the SDK discarded',
+      (out, { columns: { logRecords }, count }) => writeNumbers(out, logRecords.droppedAttributesCount, count),
+    ),
   ],
   orderBy: ['toStartOfFiveMinutes(time)', 'service_name', 'time'],
   indexes: [
-    `idx_trace_id ${traceIdHex} TYPE bloom_filter(0.001) GRANULARITY 1`,
+    `idx_trace_id ${hexOrEmpty('trace_id')} TYPE bloom_filter(0.001) GRANULARITY 1`,
     'idx_attribute_keys mapKeys(attributes) TYPE bloom_filter(0.01) GRANULARITY 1',
     'idx_body body TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8',
   ],
@@ -61,7 +132,7 @@ export const logViews: readonly View[] = [
     select: `
 SELECT
   time AS Timestamp,
-  ${traceIdHex} AS TraceId,
+  ${hexOrEmpty('trace_id')} AS TraceId,
   ${hexOrEmpty('span_id')} AS SpanId,
   toUInt8(flags) AS TraceFlags,
   severity_text AS SeverityText,

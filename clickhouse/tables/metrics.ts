@@ -1,300 +1,184 @@
-/** The stored tables of metrics: `series` says what is measured, the others hold the data points of each kind. */
-import { attributeColumns, hexArray, resourceColumns, scopeColumns } from './common.ts';
-import { type Column, receivedDate, type Table, type View } from './table.ts';
+/** The stored tables of data points, one per kind; `series` says what each measures. */
+import type {
+  ExponentialPointTable,
+  HistogramPointTable,
+  NumberPointTable,
+  SummaryPointTable,
+} from '../../pdata/otlp/metrics.gen.ts';
+import type { Bytes } from '../native/bytes.ts';
+import { writeLetters } from '../native/letters.ts';
+import { writeArray64, writeBytesOf, writeNullable64, writeNumbers, writeOffsets } from '../native/numbers.ts';
+import { receivedDate } from './common.ts';
+import { exemplarColumns } from './exemplars.ts';
+import type { PointRows, PointRowsWithExemplars } from './metric-rows.ts';
+import { valueLetters, writeDoubles, writeIntegers } from './metric-values.ts';
+import { metricName, metricTypeEnum, metricTypeNumbers } from './series.ts';
+import { type Column, column, type StoredTable } from './table.ts';
 
-export const metricTypes = ['gauge', 'sum', 'histogram', 'exponential_histogram', 'summary'] as const;
-export type MetricType = (typeof metricTypes)[number];
-
-const enumOfTypes = `Enum8(${metricTypes.map((type, index) => `'${type}' = ${index + 1}`).join(', ')})`;
-
-const metricName: Column = {
-  name: 'metric_name',
-  type: 'LowCardinality(String)',
-  codec: 'ZSTD(1)',
-  comment: 'Name of the metric',
-};
-const metricType: Column = { name: 'type', type: enumOfTypes, codec: 'ZSTD(1)', comment: 'Kind of the metric' };
-
-/** One row per series and day: announced again on each day on which it has data points, so that one TTL fits all. */
-export const series: Table = {
-  name: 'series',
-  comment: 'What is measured: a metric with its attributes, scope and resource',
-  engine: 'ReplacingMergeTree',
-  columns: [
-    receivedDate,
-    {
-      name: 'id',
-      type: 'UInt64',
-      codec: 'ZSTD(1)',
-      comment: 'Hash of resource, scope, metric and attributes; the order of attributes does not matter',
-    },
-    metricName,
-    metricType,
-    { name: 'unit', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'UCUM unit' },
-    { name: 'description', type: 'String', codec: 'ZSTD(1)', comment: 'Text for people' },
-    {
-      name: 'temporality',
-      type: 'Int32',
-      codec: 'ZSTD(1)',
-      comment: '0 unspecified, 1 delta, 2 cumulative',
-    },
-    { name: 'is_monotonic', type: 'Bool', codec: 'ZSTD(1)', comment: 'The sum never falls' },
-    ...resourceColumns,
-    ...scopeColumns,
-    ...attributeColumns('attributes', 'attribute_types', 'series'),
-    ...attributeColumns('metadata', 'metadata_types', 'metric itself'),
-  ],
-  orderBy: ['metric_name', 'id'],
-  indexes: [],
-};
-
-const pointColumns: Column[] = [
+const pointColumns: Column<PointRows>[] = [
   receivedDate,
-  metricName,
-  { name: 'series_id', type: 'UInt64', codec: 'ZSTD(1)', comment: 'The series, in table series' },
-  { name: 'time', type: 'DateTime64(9)', codec: 'DoubleDelta, ZSTD(1)', comment: 'When the value was true, UTC' },
-  {
-    name: 'start_time',
-    type: 'DateTime64(9)',
-    codec: 'DoubleDelta, ZSTD(1)',
-    comment: 'Start of the interval, UTC; 1970-01-01 when unknown',
-  },
-  { name: 'flags', type: 'UInt32', codec: 'ZSTD(1)', comment: 'Bit 0: no recorded value (the series ended)' },
+  metricName((rows) => rows.points.metric),
+  column('series_id', 'UInt64', 'The series, in table series', (out, { seriesId, count }) =>
+    writeNumbers(out, seriesId, 2 * count),
+  ),
+  column(
+    'time',
+    'DateTime64(9)',
+    'When the value was true, UTC',
+    (out, { points, count }) => writeNumbers(out, points.timeUnixNano, 2 * count),
+    'DoubleDelta, ZSTD(1)',
+  ),
+  column(
+    'start_time',
+    'DateTime64(9)',
+    'Start of the interval, UTC; 1970-01-01 when unknown',
+    (out, { points, count }) => writeNumbers(out, points.startTimeUnixNano, 2 * count),
+    'DoubleDelta, ZSTD(1)',
+  ),
+  column('flags', 'UInt32', 'Bit 0: no recorded value (the series ended)', (out, { points, count }) =>
+    writeNumbers(out, points.flags, count),
+  ),
 ];
 
 const pointOrder = ['toStartOfHour(time)', 'metric_name', 'series_id', 'time'];
 
-const exemplarColumns: Column[] = [
-  {
-    name: 'exemplars_time',
-    type: 'Array(DateTime64(9))',
-    codec: 'ZSTD(1)',
-    comment: 'When each exemplar was measured, UTC',
-  },
-  { name: 'exemplars_value', type: 'Array(Float64)', codec: 'ZSTD(1)', comment: 'Value of each exemplar' },
-  {
-    name: 'exemplars_value_int',
-    type: 'Array(Int64)',
-    codec: 'ZSTD(1)',
-    comment: 'Exact value of each integer exemplar, else 0',
-  },
-  {
-    name: 'exemplars_value_type',
-    type: 'Array(LowCardinality(String))',
-    codec: 'ZSTD(1)',
-    comment: 'Type of each value: d double, i int, e none',
-  },
-  {
-    name: 'exemplars_trace_id',
-    type: 'Array(FixedString(16))',
-    codec: 'ZSTD(1)',
-    comment: 'Trace of each measurement',
-  },
-  { name: 'exemplars_span_id', type: 'Array(FixedString(8))', codec: 'ZSTD(1)', comment: 'Span of each measurement' },
-  {
-    name: 'exemplars_attributes',
-    type: 'Array(Map(LowCardinality(String), String))',
-    codec: 'ZSTD(1)',
-    comment: 'Attributes of each exemplar that the series leaves out, values as text',
-  },
-  {
-    name: 'exemplars_attribute_types',
-    type: 'Array(LowCardinality(String))',
-    codec: 'ZSTD(1)',
-    comment: "Types of each exemplar's attributes, as attribute_types",
-  },
+type HistogramRows = PointRowsWithExemplars<HistogramPointTable>;
+type ExponentialRows = PointRowsWithExemplars<ExponentialPointTable>;
+
+const totalColumns: Column<PointRowsWithExemplars<HistogramPointTable | ExponentialPointTable>>[] = [
+  column(
+    'count',
+    'UInt64',
+    'Number of measurements',
+    (out, { points, count }) => writeNumbers(out, points.count, 2 * count),
+    'Delta(8), ZSTD(1)',
+  ),
+  column('sum', 'Nullable(Float64)', 'Sum of the measurements', (out, { points, count }) =>
+    writeNullable64(out, points.sumSet, points.sum, count),
+  ),
+  column('min', 'Nullable(Float64)', 'Smallest measurement', (out, { points, count }) =>
+    writeNullable64(out, points.minSet, points.min, count),
+  ),
+  column('max', 'Nullable(Float64)', 'Largest measurement', (out, { points, count }) =>
+    writeNullable64(out, points.maxSet, points.max, count),
+  ),
 ];
 
-const totalColumns: Column[] = [
-  { name: 'count', type: 'UInt64', codec: 'Delta(8), ZSTD(1)', comment: 'Number of measurements' },
-  { name: 'sum', type: 'Nullable(Float64)', codec: 'ZSTD(1)', comment: 'Sum of the measurements' },
-  { name: 'min', type: 'Nullable(Float64)', codec: 'ZSTD(1)', comment: 'Smallest measurement' },
-  { name: 'max', type: 'Nullable(Float64)', codec: 'ZSTD(1)', comment: 'Largest measurement' },
-];
-
-/** Data points of gauges and sums. */
-export const samples: Table = {
+export const samples: StoredTable<PointRowsWithExemplars<NumberPointTable>> = {
   name: 'samples',
   comment: 'One row per data point of a gauge or sum',
   engine: 'MergeTree',
   columns: [
     ...pointColumns,
-    metricType,
-    {
-      name: 'value',
-      type: 'Float64',
-      codec: 'Gorilla, ZSTD(1)',
-      comment: 'The value; integers as the nearest double',
-    },
-    { name: 'value_int', type: 'Int64', codec: 'ZSTD(1)', comment: 'The exact value when it is an integer, else 0' },
-    {
-      name: 'value_type',
-      type: 'LowCardinality(String)',
-      codec: 'ZSTD(1)',
-      comment: 'Type of the value: d double, i int, e none',
-    },
+    column('type', metricTypeEnum, 'Kind of the metric', (out, { columns, points, count }) =>
+      writeBytesOf(out, metricTypeNumbers(columns.metrics), points.metric, count),
+    ),
+    column(
+      'value',
+      'Float64',
+      'The value; integers as the nearest double',
+      (out, { points, count }) => writeDoubles(out, points.valueCase, points.value, count),
+      'Gorilla, ZSTD(1)',
+    ),
+    column('value_int', 'Int64', 'The exact value when it is an integer, else 0', (out, { points, count }) =>
+      writeIntegers(out, points.valueCase, points.value, count),
+    ),
+    column(
+      'value_type',
+      'LowCardinality(String)',
+      'Type of the value: d double, i int, e none',
+      (out, { points, count }) => writeLetters(out, points.valueCase, valueLetters, count),
+    ),
     ...exemplarColumns,
   ],
   orderBy: pointOrder,
   indexes: [],
 };
 
-export const histograms: Table = {
+export const histograms: StoredTable<HistogramRows> = {
   name: 'histograms',
   comment: 'One row per histogram data point',
   engine: 'MergeTree',
   columns: [
     ...pointColumns,
     ...totalColumns,
-    {
-      name: 'bucket_counts',
-      type: 'Array(UInt64)',
-      codec: 'ZSTD(1)',
-      comment: 'Measurements in each bucket, one more than bounds',
-    },
-    {
-      name: 'explicit_bounds',
-      type: 'Array(Float64)',
-      codec: 'ZSTD(1)',
-      comment: 'Upper bounds of the buckets',
-    },
+    column(
+      'bucket_counts',
+      'Array(UInt64)',
+      'Measurements in each bucket, one more than bounds',
+      (out, { points, count }) => writeArray64(out, points.bucketCountsStart, points.bucketCounts, count),
+    ),
+    column('explicit_bounds', 'Array(Float64)', 'Upper bounds of the buckets', (out, { points, count }) =>
+      writeArray64(out, points.explicitBoundsStart, points.explicitBounds, count),
+    ),
     ...exemplarColumns,
   ],
   orderBy: pointOrder,
   indexes: [],
 };
 
-export const exponentialHistograms: Table = {
+export const exponentialHistograms: StoredTable<ExponentialRows> = {
   name: 'exponential_histograms',
   comment: 'One row per exponential histogram data point',
   engine: 'MergeTree',
   columns: [
     ...pointColumns,
     ...totalColumns,
-    {
-      name: 'scale',
-      type: 'Int32',
-      codec: 'ZSTD(1)',
-      comment: 'Resolution: bucket i ends at 2^((i+1) * 2^-scale)',
-    },
-    { name: 'zero_count', type: 'UInt64', codec: 'ZSTD(1)', comment: 'Measurements within the zero threshold' },
-    { name: 'zero_threshold', type: 'Float64', codec: 'ZSTD(1)', comment: 'Half width of the zero bucket' },
-    { name: 'positive_offset', type: 'Int32', codec: 'ZSTD(1)', comment: 'Index of the first positive bucket' },
-    { name: 'positive_counts', type: 'Array(UInt64)', codec: 'ZSTD(1)', comment: 'Measurements per positive bucket' },
-    { name: 'negative_offset', type: 'Int32', codec: 'ZSTD(1)', comment: 'Index of the first negative bucket' },
-    { name: 'negative_counts', type: 'Array(UInt64)', codec: 'ZSTD(1)', comment: 'Measurements per negative bucket' },
+    column('scale', 'Int32', 'Resolution: bucket i ends at 2^((i+1) * 2^-scale)', (out, { points, count }) =>
+      writeNumbers(out, points.scale, count),
+    ),
+    column('zero_count', 'UInt64', 'Measurements within the zero threshold', (out, { points, count }) =>
+      writeNumbers(out, points.zeroCount, 2 * count),
+    ),
+    column('zero_threshold', 'Float64', 'Half width of the zero bucket', (out, { points, count }) =>
+      writeNumbers(out, points.zeroThreshold, 2 * count),
+    ),
+    column('positive_offset', 'Int32', 'Index of the first positive bucket', (out, { points, count }) =>
+      writeNumbers(out, points.positiveOffset, count),
+    ),
+    column('positive_counts', 'Array(UInt64)', 'Measurements per positive bucket', (out, { points, count }) =>
+      writeArray64(out, points.positiveBucketCountsStart, points.positiveBucketCounts, count),
+    ),
+    column('negative_offset', 'Int32', 'Index of the first negative bucket', (out, { points, count }) =>
+      writeNumbers(out, points.negativeOffset, count),
+    ),
+    column('negative_counts', 'Array(UInt64)', 'Measurements per negative bucket', (out, { points, count }) =>
+      writeArray64(out, points.negativeBucketCountsStart, points.negativeBucketCounts, count),
+    ),
     ...exemplarColumns,
   ],
   orderBy: pointOrder,
   indexes: [],
 };
 
-export const summaries: Table = {
+export const summaries: StoredTable<PointRows<SummaryPointTable>> = {
   name: 'summaries',
   comment: 'One row per summary data point',
   engine: 'MergeTree',
   columns: [
     ...pointColumns,
-    { name: 'count', type: 'UInt64', codec: 'Delta(8), ZSTD(1)', comment: 'Number of measurements' },
-    { name: 'sum', type: 'Float64', codec: 'ZSTD(1)', comment: 'Sum of the measurements' },
-    { name: 'quantiles', type: 'Array(Float64)', codec: 'ZSTD(1)', comment: 'The quantiles, 0 to 1' },
-    { name: 'quantile_values', type: 'Array(Float64)', codec: 'ZSTD(1)', comment: 'Value at each quantile' },
+    column(
+      'count',
+      'UInt64',
+      'Number of measurements',
+      (out, { points, count }) => writeNumbers(out, points.count, 2 * count),
+      'Delta(8), ZSTD(1)',
+    ),
+    column('sum', 'Float64', 'Sum of the measurements', (out, { points, count }) =>
+      writeNumbers(out, points.sum, 2 * count),
+    ),
+    column('quantiles', 'Array(Float64)', 'The quantiles, 0 to 1', (out, rows) =>
+      writeQuantiles(out, rows, rows.columns.quantiles.quantile),
+    ),
+    column('quantile_values', 'Array(Float64)', 'Value at each quantile', (out, rows) =>
+      writeQuantiles(out, rows, rows.columns.quantiles.value),
+    ),
   ],
   orderBy: pointOrder,
   indexes: [],
 };
 
-const exemplarsOfView = `
-  exemplars_attributes AS \`Exemplars.FilteredAttributes\`,
-  CAST(exemplars_time, 'Array(DateTime)') AS \`Exemplars.TimeUnix\`,
-  exemplars_value AS \`Exemplars.Value\`,
-  ${hexArray('exemplars_span_id')} AS \`Exemplars.SpanId\`,
-  ${hexArray('exemplars_trace_id')} AS \`Exemplars.TraceId\``;
-
-/** Columns in the order of clickhouseexporter (v0.161); `middle` are those only this kind has. */
-function metricView(type: MetricType, table: string, middle: string): View {
-  return {
-    name: `otel_metrics_${type}`,
-    comment: 'Data points as clickhouseexporter of the OpenTelemetry Collector (v0.161) names them',
-    select: `
-SELECT
-  s.resource_attributes AS ResourceAttributes,
-  CAST(s.resource_schema_url, 'String') AS ResourceSchemaUrl,
-  CAST(s.scope_name, 'String') AS ScopeName,
-  CAST(s.scope_version, 'String') AS ScopeVersion,
-  s.scope_attributes AS ScopeAttributes,
-  s.scope_dropped_attributes_count AS ScopeDroppedAttrCount,
-  CAST(s.scope_schema_url, 'String') AS ScopeSchemaUrl,
-  s.service_name AS ServiceName,
-  p.metric_name AS MetricName,
-  s.description AS MetricDescription,
-  CAST(s.unit, 'String') AS MetricUnit,
-  s.attributes AS Attributes,
-  toDateTime(p.start_time) AS StartTimeUnix,
-  toDateTime(p.time) AS TimeUnix,
-${middle.trimEnd()}
-FROM {database}.${table} AS p
-ANY LEFT JOIN {database}.series AS s ON p.metric_name = s.metric_name AND p.series_id = s.id${
-      table === 'samples' ? `\nWHERE p.type = '${type}'` : ''
-    }`,
-  };
+function writeQuantiles(out: Bytes, rows: PointRows<SummaryPointTable>, numbers: Uint32Array): void {
+  writeOffsets(out, rows.points.quantilesStart, rows.count);
+  writeNumbers(out, numbers, 2 * rows.columns.quantiles.rows);
 }
-
-export const metricViews: readonly View[] = [
-  metricView(
-    'gauge',
-    'samples',
-    `
-  p.value AS Value,
-  p.flags AS Flags,${exemplarsOfView}`,
-  ),
-  metricView(
-    'sum',
-    'samples',
-    `
-  p.value AS Value,
-  p.flags AS Flags,${exemplarsOfView},
-  s.temporality AS AggregationTemporality,
-  s.is_monotonic AS IsMonotonic`,
-  ),
-  metricView(
-    'histogram',
-    'histograms',
-    `
-  p.count AS Count,
-  ifNull(p.sum, 0) AS Sum,
-  p.bucket_counts AS BucketCounts,
-  p.explicit_bounds AS ExplicitBounds,${exemplarsOfView},
-  p.flags AS Flags,
-  ifNull(p.min, 0) AS Min,
-  ifNull(p.max, 0) AS Max,
-  s.temporality AS AggregationTemporality`,
-  ),
-  metricView(
-    'exponential_histogram',
-    'exponential_histograms',
-    `
-  p.count AS Count,
-  ifNull(p.sum, 0) AS Sum,
-  p.scale AS Scale,
-  p.zero_count AS ZeroCount,
-  p.positive_offset AS PositiveOffset,
-  p.positive_counts AS PositiveBucketCounts,
-  p.negative_offset AS NegativeOffset,
-  p.negative_counts AS NegativeBucketCounts,${exemplarsOfView},
-  p.flags AS Flags,
-  ifNull(p.min, 0) AS Min,
-  ifNull(p.max, 0) AS Max,
-  s.temporality AS AggregationTemporality`,
-  ),
-  metricView(
-    'summary',
-    'summaries',
-    `
-  p.count AS Count,
-  p.sum AS Sum,
-  p.quantiles AS \`ValueAtQuantiles.Quantile\`,
-  p.quantile_values AS \`ValueAtQuantiles.Value\`,
-  p.flags AS Flags`,
-  ),
-];

@@ -1,7 +1,9 @@
 /** What a stored table is: its columns, keys and indexes, and the DDL that follows from them. */
+import type { BlockColumn } from '../native/block.ts';
+import type { Bytes } from '../native/bytes.ts';
 
-/** One column of a stored table, as it is declared in ClickHouse. */
-export interface Column {
+/** One column of a table, as it is declared in ClickHouse. */
+export interface DeclaredColumn {
   name: string;
   /** ClickHouse type, in the DDL and in the head of the Native column alike. */
   type: string;
@@ -9,15 +11,25 @@ export interface Column {
   comment: string;
 }
 
-export interface Table<C extends Column = Column> {
+/** A column that the exporter fills; `Rows` is what one block of the table is made from. */
+export interface Column<Rows> extends DeclaredColumn, BlockColumn<Rows> {}
+
+export interface Table {
   name: string;
   comment: string;
   /** Which merge keeps which row; the `Replicated` prefix is added for clusters. */
   engine: 'MergeTree' | 'ReplacingMergeTree' | 'AggregatingMergeTree';
-  columns: readonly C[];
+  columns: readonly DeclaredColumn[];
+  /** Columns that ClickHouse computes from the others when rows are inserted: the type has a DEFAULT. */
+  computed?: readonly DeclaredColumn[];
   orderBy: readonly string[];
   /** Data skipping indexes, as `name expression TYPE type GRANULARITY n`. */
   indexes: readonly string[];
+}
+
+/** A table that the exporter fills. */
+export interface StoredTable<Rows> extends Table {
+  columns: readonly Column<Rows>[];
 }
 
 /** A view, or a materialized view when it has a target. */
@@ -39,20 +51,23 @@ export interface SchemaOptions {
   ttlSeconds: number;
 }
 
-/** Every table has the day it was received as partition, so one insert is always one block in one partition. */
-export const receivedDate: Column = {
-  name: 'received_date',
-  type: 'Date',
-  codec: 'ZSTD(1)',
-  comment: 'UTC day on which the collector received the row; the partition, and what the TTL counts from',
-};
+/** Declares a column with the function that writes it. */
+export function column<Rows>(
+  name: string,
+  type: string,
+  comment: string,
+  write: (out: Bytes, rows: Rows) => void,
+  codec = 'ZSTD(1)',
+): Column<Rows> {
+  return { name, type, codec, comment, write };
+}
 
 export function onCluster(options: SchemaOptions): string {
   return options.cluster === '' ? '' : ` ON CLUSTER ${identifier(options.cluster)}`;
 }
 
 export function createTable(table: Table, options: SchemaOptions): string {
-  const columns = table.columns.map(
+  const columns = [...table.columns, ...(table.computed ?? [])].map(
     (column) => `  ${identifier(column.name)} ${column.type} COMMENT ${literal(column.comment)} CODEC(${column.codec})`,
   );
   const indexes = table.indexes.map((index) => `  INDEX ${index}`);

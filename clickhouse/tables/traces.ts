@@ -1,74 +1,164 @@
-/** The stored tables of traces: `spans`, the time range of each trace, and the views upstream tools read. */
-import { attributeColumns, hexArray, hexOrEmpty, nameOf, resourceColumns, scopeColumns } from './common.ts';
-import { type Column, receivedDate, type Table, type View } from './table.ts';
+/** The stored tables of traces: `spans`, and the time range of each trace. */
+import type { AttributeTable } from '../../pdata/otlp/attributes.ts';
+import type { TraceColumns } from '../../pdata/otlp/traces.gen.ts';
+import { writeMapArray, writeTypes } from '../native/attributes.ts';
+import { writeDifferences, writeIds, writeNumbers, writeOffsets } from '../native/numbers.ts';
+import { writeLowCardinality, writeLowCardinalityPrefix, writeStrings } from '../native/strings.ts';
+import { attributeColumns, receivedDate, resourceColumns, scopeColumns } from './common.ts';
+import { createRows, type Rows } from './rows.ts';
+import { hexOrEmpty } from './sql.ts';
+import { type Column, column, type StoredTable, type Table } from './table.ts';
 
-const traceIdHex = hexOrEmpty('trace_id');
+export type SpanRows = Rows<TraceColumns>;
 
-export const spans: Table = {
+export function spanRows(columns: TraceColumns, receivedDay: number): SpanRows {
+  return createRows(columns, columns.spans.scope, columns.spans.rows, receivedDay);
+}
+
+export const spans: StoredTable<SpanRows> = {
   name: 'spans',
   comment: 'One row per span',
   engine: 'MergeTree',
   columns: [
     receivedDate,
-    {
-      name: 'start_time',
-      type: 'DateTime64(9)',
-      codec: 'Delta(8), ZSTD(1)',
-      comment: 'Start of the operation, UTC',
-    },
-    {
-      name: 'duration_ns',
-      type: 'Int64',
-      codec: 'ZSTD(1)',
-      comment: 'End minus start, ns; start_time + duration_ns is the exact end',
-    },
-    { name: 'trace_id', type: 'FixedString(16)', codec: 'ZSTD(1)', comment: 'Trace id, binary; zeros when missing' },
-    { name: 'span_id', type: 'FixedString(8)', codec: 'ZSTD(1)', comment: 'Span id, binary; zeros when missing' },
-    {
-      name: 'parent_span_id',
-      type: 'FixedString(8)',
-      codec: 'ZSTD(1)',
-      comment: 'Parent span id, binary; zeros for a root',
-    },
-    { name: 'trace_state', type: 'String', codec: 'ZSTD(1)', comment: 'W3C tracestate' },
-    {
-      name: 'flags',
-      type: 'UInt32',
-      codec: 'ZSTD(1)',
-      comment: 'Bits 0-7 W3C trace flags, 8 has_is_remote, 9 is_remote',
-    },
-    { name: 'name', type: 'LowCardinality(String)', codec: 'ZSTD(1)', comment: 'Operation name' },
-    {
-      name: 'kind',
-      type: 'Int32',
-      codec: 'ZSTD(1)',
-      comment: '0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer',
-    },
+    column(
+      'start_time',
+      'DateTime64(9)',
+      'Start of the operation, UTC',
+      (out, { columns: { spans }, count }) => writeNumbers(out, spans.startTimeUnixNano, 2 * count),
+      'Delta(8), ZSTD(1)',
+    ),
+    column(
+      'duration_ns',
+      'Int64',
+      'End minus start, ns; start_time + duration_ns is the exact end',
+      (out, { columns: { spans }, count }) =>
+        writeDifferences(out, spans.startTimeUnixNano, spans.endTimeUnixNano, count),
+    ),
+    column(
+      'trace_id',
+      'FixedString(16)',
+      'Trace id, binary; zeros when missing',
+      (out, { columns: { arena, spans }, count }) => writeIds(out, arena, spans.traceId, count, 16),
+    ),
+    column(
+      'span_id',
+      'FixedString(8)',
+      'Span id, binary; zeros when missing',
+      (out, { columns: { arena, spans }, count }) => writeIds(out, arena, spans.spanId, count, 8),
+    ),
+    column(
+      'parent_span_id',
+      'FixedString(8)',
+      'Parent span id, binary; zeros for a root',
+      (out, { columns: { arena, spans }, count }) => writeIds(out, arena, spans.parentSpanId, count, 8),
+    ),
+    column('trace_state', 'String', 'W3C tracestate', (out, { columns: { arena, spans }, count }) =>
+      writeStrings(out, arena, spans.traceState, count),
+    ),
+    column(
+      'flags',
+      'UInt32',
+      'Bits 0-7 W3C trace flags, 8 has_is_remote, 9 is_remote',
+      (out, { columns: { spans }, count }) => writeNumbers(out, spans.flags, count),
+    ),
+    column('name', 'LowCardinality(String)', 'Operation name', (out, { columns: { arena, spans }, count }) => {
+      writeLowCardinalityPrefix(out);
+      writeLowCardinality(out, arena, spans.name, count);
+    }),
+    column(
+      'kind',
+      'Int32',
+      '0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer',
+      (out, { columns: { spans }, count }) => writeNumbers(out, spans.kind, count),
+    ),
     ...resourceColumns,
     ...scopeColumns,
-    ...attributeColumns('attributes', 'attribute_types', 'span'),
-    { name: 'dropped_attributes_count', type: 'UInt32', codec: 'ZSTD(1)', comment: 'Attributes the SDK discarded' },
-    { name: 'dropped_events_count', type: 'UInt32', codec: 'ZSTD(1)', comment: 'Events the SDK discarded' },
-    { name: 'dropped_links_count', type: 'UInt32', codec: 'ZSTD(1)', comment: 'Links the SDK discarded' },
-    { name: 'status_code', type: 'Int32', codec: 'ZSTD(1)', comment: '0 unset, 1 ok, 2 error' },
-    { name: 'status_message', type: 'String', codec: 'ZSTD(1)', comment: 'Text of the status' },
-    { name: 'events_time', type: 'Array(DateTime64(9))', codec: 'ZSTD(1)', comment: 'When each event happened, UTC' },
-    {
-      name: 'events_name',
-      type: 'Array(LowCardinality(String))',
-      codec: 'ZSTD(1)',
-      comment: 'Name of each event',
-    },
-    ...arrayAttributeColumns('events', 'event'),
-    { name: 'links_trace_id', type: 'Array(FixedString(16))', codec: 'ZSTD(1)', comment: 'Trace of each linked span' },
-    { name: 'links_span_id', type: 'Array(FixedString(8))', codec: 'ZSTD(1)', comment: 'Each linked span' },
-    { name: 'links_trace_state', type: 'Array(String)', codec: 'ZSTD(1)', comment: 'W3C tracestate of each link' },
-    { name: 'links_flags', type: 'Array(UInt32)', codec: 'ZSTD(1)', comment: 'Flags of each link, as `flags`' },
-    ...arrayAttributeColumns('links', 'link'),
+    ...attributeColumns('attributes', 'attribute_types', 'span', ({ columns }: SpanRows) => ({
+      arena: columns.arena,
+      table: columns.spanAttributes,
+      start: columns.spans.attributesStart,
+    })),
+    column('dropped_attributes_count', 'UInt32', 'Attributes the SDK discarded', (out, { columns: { spans }, count }) =>
+      writeNumbers(out, spans.droppedAttributesCount, count),
+    ),
+    column('dropped_events_count', 'UInt32', 'Events the SDK discarded', (out, { columns: { spans }, count }) =>
+      writeNumbers(out, spans.droppedEventsCount, count),
+    ),
+    column('dropped_links_count', 'UInt32', 'Links the SDK discarded', (out, { columns: { spans }, count }) =>
+      writeNumbers(out, spans.droppedLinksCount, count),
+    ),
+    column('status_code', 'Int32', '0 unset, 1 ok, 2 error', (out, { columns: { spans }, count }) =>
+      writeNumbers(out, spans.statusCode, count),
+    ),
+    column('status_message', 'String', 'Text of the status', (out, { columns: { arena, spans }, count }) =>
+      writeStrings(out, arena, spans.statusMessage, count),
+    ),
+    column(
+      'events_time',
+      'Array(DateTime64(9))',
+      'When each event happened, UTC',
+      (out, { columns: { spans, events }, count }) => {
+        writeOffsets(out, spans.eventsStart, count);
+        writeNumbers(out, events.timeUnixNano, 2 * events.rows);
+      },
+    ),
+    column(
+      'events_name',
+      'Array(LowCardinality(String))',
+      'Name of each event',
+      (out, { columns: { arena, spans, events }, count }) => {
+        writeLowCardinalityPrefix(out);
+        writeOffsets(out, spans.eventsStart, count);
+        writeLowCardinality(out, arena, events.name, events.rows);
+      },
+    ),
+    ...childColumns('events', 'event', (columns) => [
+      columns.spans.eventsStart,
+      columns.events,
+      columns.eventAttributes,
+    ]),
+    column(
+      'links_trace_id',
+      'Array(FixedString(16))',
+      'Trace of each linked span',
+      (out, { columns: { arena, spans, links }, count }) => {
+        writeOffsets(out, spans.linksStart, count);
+        writeIds(out, arena, links.traceId, links.rows, 16);
+      },
+    ),
+    column(
+      'links_span_id',
+      'Array(FixedString(8))',
+      'Each linked span',
+      (out, { columns: { arena, spans, links }, count }) => {
+        writeOffsets(out, spans.linksStart, count);
+        writeIds(out, arena, links.spanId, links.rows, 8);
+      },
+    ),
+    column(
+      'links_trace_state',
+      'Array(String)',
+      'W3C tracestate of each link',
+      (out, { columns: { arena, spans, links }, count }) => {
+        writeOffsets(out, spans.linksStart, count);
+        writeStrings(out, arena, links.traceState, links.rows);
+      },
+    ),
+    column(
+      'links_flags',
+      'Array(UInt32)',
+      'Flags of each link, as `flags`',
+      (out, { columns: { spans, links }, count }) => {
+        writeOffsets(out, spans.linksStart, count);
+        writeNumbers(out, links.flags, links.rows);
+      },
+    ),
+    ...childColumns('links', 'link', (columns) => [columns.spans.linksStart, columns.links, columns.linkAttributes]),
   ],
   orderBy: ['toStartOfFiveMinutes(start_time)', 'service_name', 'name', 'start_time'],
   indexes: [
-    `idx_trace_id ${traceIdHex} TYPE bloom_filter(0.001) GRANULARITY 1`,
+    `idx_trace_id ${hexOrEmpty('trace_id')} TYPE bloom_filter(0.001) GRANULARITY 1`,
     'idx_duration duration_ns TYPE minmax GRANULARITY 1',
     'idx_attribute_keys mapKeys(attributes) TYPE bloom_filter(0.01) GRANULARITY 1',
   ],
@@ -99,74 +189,48 @@ export const traceRanges: Table = {
   indexes: [],
 };
 
-export const traceViews: readonly View[] = [
-  {
-    name: 'trace_ranges_mv',
-    comment: 'Fills trace_ranges',
-    to: 'trace_ranges',
-    select: `
-SELECT received_date, lower(hex(spans.trace_id)) AS trace_id, min(start_time) AS start, max(start_time) AS end
-FROM {database}.spans
-WHERE notEmpty(spans.trace_id)
-GROUP BY received_date, spans.trace_id`,
-  },
-  {
-    name: 'otel_traces',
-    comment: 'Spans as clickhouseexporter of the OpenTelemetry Collector (v0.161) names them',
-    select: `
-SELECT
-  start_time AS Timestamp,
-  ${traceIdHex} AS TraceId,
-  ${hexOrEmpty('span_id')} AS SpanId,
-  ${hexOrEmpty('parent_span_id')} AS ParentSpanId,
-  trace_state AS TraceState,
-  name AS SpanName,
-  ${nameOf('kind', ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'])} AS SpanKind,
-  service_name AS ServiceName,
-  resource_attributes AS ResourceAttributes,
-  CAST(scope_name, 'String') AS ScopeName,
-  CAST(scope_version, 'String') AS ScopeVersion,
-  attributes AS SpanAttributes,
-  toUInt64(duration_ns) AS Duration,
-  ${nameOf('status_code', ['Unset', 'Ok', 'Error'])} AS StatusCode,
-  status_message AS StatusMessage,
-  events_time AS \`Events.Timestamp\`,
-  events_name AS \`Events.Name\`,
-  events_attributes AS \`Events.Attributes\`,
-  ${hexArray('links_trace_id')} AS \`Links.TraceId\`,
-  ${hexArray('links_span_id')} AS \`Links.SpanId\`,
-  links_trace_state AS \`Links.TraceState\`,
-  links_attributes AS \`Links.Attributes\`
-FROM {database}.spans`,
-  },
-  {
-    name: 'otel_traces_trace_id_ts',
-    comment: 'Time range of a trace, as clickhouseexporter names it',
-    select: `
-SELECT trace_id AS TraceId, toDateTime(start) AS Start, toDateTime(end) AS End
-FROM {database}.trace_ranges`,
-  },
-];
+interface ChildTable {
+  rows: number;
+  attributesStart: Uint32Array;
+  droppedAttributesCount: Uint32Array;
+}
 
-function arrayAttributeColumns(name: 'events' | 'links', of: string): Column[] {
+/** What events and links have alike: attributes, their types, and the count of dropped ones, as parallel arrays. */
+function childColumns(
+  name: 'events' | 'links',
+  of: string,
+  source: (columns: TraceColumns) => [start: Uint32Array, children: ChildTable, attributes: AttributeTable],
+): Column<SpanRows>[] {
   return [
-    {
-      name: `${name}_attributes`,
-      type: 'Array(Map(LowCardinality(String), String))',
-      codec: 'ZSTD(1)',
-      comment: `Attributes of each ${of}, values as text`,
-    },
-    {
-      name: `${name}_attribute_types`,
-      type: 'Array(LowCardinality(String))',
-      codec: 'ZSTD(1)',
-      comment: `Types of each ${of}'s attributes, as attribute_types`,
-    },
-    {
-      name: `${name}_dropped_attributes_count`,
-      type: 'Array(UInt32)',
-      codec: 'ZSTD(1)',
-      comment: `Attributes of each ${of} the SDK discarded`,
-    },
+    column(
+      `${name}_attributes`,
+      'Array(Map(LowCardinality(String), String))',
+      `Attributes of each ${of}, values as text`,
+      (out, { columns, count }) => {
+        const [start, children, attributes] = source(columns);
+        writeMapArray(out, columns.arena, attributes, start, children.attributesStart, count);
+      },
+    ),
+    column(
+      `${name}_attribute_types`,
+      'Array(LowCardinality(String))',
+      `Types of each ${of}'s attributes, as attribute_types`,
+      (out, { columns, count }) => {
+        const [start, children, attributes] = source(columns);
+        writeLowCardinalityPrefix(out);
+        writeOffsets(out, start, count);
+        writeTypes(out, attributes, children.attributesStart, children.rows);
+      },
+    ),
+    column(
+      `${name}_dropped_attributes_count`,
+      'Array(UInt32)',
+      `Attributes of each ${of} the SDK discarded`,
+      (out, { columns, count }) => {
+        const [start, children] = source(columns);
+        writeOffsets(out, start, count);
+        writeNumbers(out, children.droppedAttributesCount, children.rows);
+      },
+    ),
   ];
 }
