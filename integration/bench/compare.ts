@@ -29,7 +29,8 @@ export async function compare(path: Path, programs: Programs, options: Options):
           const result = await measure(subject, rival, round, programs, options);
           measurements.push(result);
           console.log(
-            `${label} ${result.cpuPerMillion.toFixed(2).padStart(7)} CPU-s/M  ${result.peakRssMb.toFixed(0).padStart(5)} MB`,
+            `${label} ${result.cpuPerMillion.toFixed(2).padStart(7)} CPU-s/M  ${result.peakRssMb.toFixed(0).padStart(5)} MB` +
+              (result.retries > 0 ? `  ${result.retries} requests sent again: ${result.retryReason}` : ''),
           );
         } catch (error) {
           failures.push(`${subject.name} ${rival} round ${round}: ${(error as Error).message}`);

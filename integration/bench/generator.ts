@@ -20,6 +20,8 @@ export interface LoadReport extends Tally {
   seconds: number;
   /** Requests that were refused as UNAVAILABLE or RESOURCE_EXHAUSTED and sent again. */
   retries: number;
+  /** One of the refusals, in the collector's words; empty without retries. */
+  retry_reason: string;
   failures: string[];
   ack_ms: { p50: number; p99: number; max: number };
 }

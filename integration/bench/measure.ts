@@ -21,7 +21,9 @@ export interface Measurement {
   /** From the first request to the last acknowledgement; generator and sink run on the same machine. */
   itemsPerSecond: number;
   ackP99Ms: number;
+  /** Requests refused as UNAVAILABLE or RESOURCE_EXHAUSTED and sent again, and why. */
   retries: number;
+  retryReason: string;
 }
 
 /** Throws when anything was refused for good, lost, doubled or changed. */
@@ -79,6 +81,7 @@ async function measureRunning(
     itemsPerSecond: report.items / report.seconds,
     ackP99Ms: report.ack_ms.p99,
     retries: report.retries,
+    retryReason: report.retry_reason,
   };
 }
 

@@ -34,9 +34,10 @@ type Report struct {
 	payload.Tally
 	Seconds float64 `json:"seconds"`
 	// Retries are requests answered UNAVAILABLE or RESOURCE_EXHAUSTED and sent again.
-	Retries  uint64    `json:"retries"`
-	Failures []string  `json:"failures"`
-	AckMs    Quantiles `json:"ack_ms"`
+	Retries     uint64    `json:"retries"`
+	RetryReason string    `json:"retry_reason"`
+	Failures    []string  `json:"failures"`
+	AckMs       Quantiles `json:"ack_ms"`
 }
 
 func main() {

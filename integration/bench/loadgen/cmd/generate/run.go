@@ -50,6 +50,9 @@ func run(ctx context.Context, o options, orders []payload.Order) (Report, error)
 	for _, s := range senders {
 		report.Tally.Add(s.tally)
 		report.Retries += s.retries
+		if s.retries > 0 {
+			report.RetryReason = s.retryReason
+		}
 		latencies = append(latencies, s.latencies...)
 		if s.failure != nil {
 			report.Failures = append(report.Failures, s.failure.Error())
@@ -70,6 +73,8 @@ type sender struct {
 	retries    uint64
 	latencies  []time.Duration
 	failure    error
+	// retryReason is the last refusal that led to a retry.
+	retryReason string
 }
 
 func newSender(o options, orders []payload.Order, connection *grpc.ClientConn, index uint64, next *atomic.Uint64) *sender {
@@ -130,6 +135,7 @@ func (s *sender) acknowledge(request []byte) error {
 			return err
 		}
 		s.retries++
+		s.retryReason = err.Error()
 		time.Sleep(retryAfter)
 	}
 }
