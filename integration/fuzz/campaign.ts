@@ -1,7 +1,9 @@
 /** A run of many cases: makes each from its number, checks it, and keeps the figures. */
 import type { Signal } from '../../pdata/batch.ts';
+import { codecs } from '../../pdata/otlp/codecs.ts';
 import { messageFacts, requests } from './descriptors.ts';
 import { randomMessage } from './grammar.ts';
+import { checkJsonText, spoiledJson } from './json-cases.ts';
 import { mutateBytes, mutateTree } from './mutate.ts';
 import { type Node, parseNodes, writeNodes } from './nodes.ts';
 import { checkMessage } from './properties.ts';
@@ -9,6 +11,8 @@ import { Random } from './random.ts';
 
 export interface Campaign {
   signal: Signal;
+  /** What is made and checked: protobuf messages, or JSON texts. */
+  encoding: 'protobuf' | 'json';
   seed: number;
   /** Number of the first case and of the one after the last. */
   from: number;
@@ -22,6 +26,7 @@ export interface Campaign {
 
 export interface Finding {
   signal: Signal;
+  encoding: 'protobuf' | 'json';
   seed: number;
   index: number;
   bytes: Uint8Array;
@@ -37,21 +42,22 @@ export interface Figures {
 }
 
 export function runCampaign(campaign: Campaign): Figures {
-  const { signal, seed, from, to } = campaign;
+  const { signal, encoding, seed, from, to } = campaign;
+  const check = encoding === 'json' ? checkJsonText : checkMessage;
   const figures: Figures = { cases: 0, accepted: 0, refused: 0, bytes: 0, slowestMs: 0 };
   for (let index = from; index < to; index++) {
     const bytes = makeCase(campaign, index);
     const startMs = performance.now();
     try {
-      figures[checkMessage(signal, bytes)]++;
+      figures[check(signal, bytes)]++;
     } catch (error) {
-      campaign.onFinding({ signal, seed, index, bytes, error: error as Error });
+      campaign.onFinding({ signal, encoding, seed, index, bytes, error: error as Error });
     }
     const tookMs = performance.now() - startMs;
     figures.slowestMs = Math.max(figures.slowestMs, tookMs);
     if (tookMs > campaign.caseLimitMs) {
       const error = new Error(`took ${Math.round(tookMs)} ms`);
-      campaign.onFinding({ signal, seed, index, bytes, error });
+      campaign.onFinding({ signal, encoding, seed, index, bytes, error });
     }
     figures.cases++;
     figures.bytes += bytes.length;
@@ -59,10 +65,14 @@ export function runCampaign(campaign: Campaign): Figures {
   return figures;
 }
 
-/** The message of case `index`. A quarter of the cases is left as made, a quarter changed byte by byte. */
-export function makeCase({ signal, seed, samples }: Campaign, index: number): Uint8Array {
+/** The bytes of case `index`. Of the messages a quarter of the cases is left as made, a quarter changed byte by byte. */
+export function makeCase({ signal, encoding, seed, samples }: Campaign, index: number): Uint8Array {
   const random = new Random(seed, index);
   const tree = startTree(random, signal, samples);
+  if (encoding === 'json') {
+    const other = validMessage(signal, startTree(random, signal, samples));
+    return spoiledJson(random, signal, validMessage(signal, tree), other);
+  }
   const way = random.below(4);
   if (way > 0) {
     const other = startTree(random, signal, samples);
@@ -74,6 +84,17 @@ export function makeCase({ signal, seed, samples }: Campaign, index: number): Ui
     }
   }
   return writeNodes(tree);
+}
+
+/** The tree's bytes, or an empty message where the grammar made something that is refused. */
+function validMessage(signal: Signal, tree: Node[]): Uint8Array {
+  const bytes = writeNodes(tree);
+  try {
+    codecs[signal].check(bytes);
+    return bytes;
+  } catch {
+    return new Uint8Array(0);
+  }
 }
 
 function startTree(random: Random, signal: Signal, samples: readonly Uint8Array[]): Node[] {

@@ -4,7 +4,9 @@ import protojson from 'protobufjs/ext/protojson.js';
 import { descriptorEnums, descriptorMessages } from '../../pdata/schema/descriptors.gen.ts';
 import type { Json } from './json-value.ts';
 
+// As generous as can be: what is too deep for the collector is the reference's to say.
 protobuf.Reader.recursionLimit = 1000;
+protobuf.util.recursionLimit = 1000;
 
 /** Strings are bytes here, so that text that is not UTF-8 survives. */
 const rawTypes = protobuf.parse(protoText('bytes')).root;

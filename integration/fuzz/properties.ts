@@ -88,12 +88,10 @@ function checkJson(signal: Signal, bytes: Uint8Array, meaning: Meaning): void {
     readMeaning(root, jsonToWire(signal, Buffer.from(text))).jsonText,
     meaning.jsonText,
   );
-  const plain = meaning.text === meaning.jsonText && !meaning.badText && !meaning.longTag && !meaning.oneofTwice;
-  if (!plain) return;
-  if (!meaning.minusZero) {
-    const peerRead = peerFromJson(root, idsToBase64(JSON.parse(text)));
-    equal('protobufjs reads something else from our JSON', readMeaning(root, peerRead).text, meaning.text);
-  }
+  if (meaning.text !== meaning.jsonText || meaning.badText || meaning.minusZero) return;
+  if (meaning.longTag || meaning.oneofTwice) return;
+  const peerRead = peerFromJson(root, idsToBase64(JSON.parse(text)));
+  equal('protobufjs reads something else from our JSON', readMeaning(root, peerRead).text, meaning.text);
   const peerText = JSON.stringify(idsToHex(peerToJson(root, bytes)));
   const read = jsonToWire(signal, Buffer.from(peerText));
   equal("we read something else from protobufjs' JSON", readMeaning(root, read).text, meaning.text);

@@ -1,4 +1,4 @@
-/** Small requests that the OpenTelemetry SDK for Node.js made, to start from. */
+/** Small requests that the OpenTelemetry SDK for Node.js makes, the same bytes every time, to start from. */
 import { type HrTime, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import {
   ProtobufLogsSerializer,
@@ -20,7 +20,12 @@ export async function sdkRequests(): Promise<Record<Signal, Uint8Array[]>> {
 function traces(): Uint8Array[] {
   const exporter = new tracing.InMemorySpanExporter();
   const spanProcessors = [new tracing.SimpleSpanProcessor(exporter)];
-  const provider = new tracing.BasicTracerProvider({ resource, spanProcessors });
+  let ids = 0;
+  const idGenerator = {
+    generateTraceId: () => `${++ids}`.padStart(32, 'a'),
+    generateSpanId: () => `${++ids}`.padStart(16, 'b'),
+  };
+  const provider = new tracing.BasicTracerProvider({ resource, spanProcessors, idGenerator });
   const tracer = provider.getTracer('fuzz', '1.0');
   const span = tracer.startSpan('GET /', { kind: SpanKind.SERVER, startTime, attributes });
   span.addLink({ context: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }, attributes });
@@ -36,9 +41,10 @@ function logRecords(): Uint8Array[] {
   const exporter = new logs.InMemoryLogRecordExporter();
   const processors = [new logs.SimpleLogRecordProcessor({ exporter })];
   const logger = new logs.LoggerProvider({ resource, processors }).getLogger('fuzz');
-  logger.emit({ body: 'plain', severityNumber: 9, severityText: 'INFO', timestamp: startTime });
-  logger.emit({ body: { map: { list: [1, 'a', null, true], raw: new Uint8Array([0, 255]) } }, attributes });
-  logger.emit({ eventName: 'click', attributes: { deep: { a: { b: { c: [[['d']]] } } } } });
+  const times = { timestamp: startTime, observedTimestamp: startTime };
+  logger.emit({ ...times, body: 'plain', severityNumber: 9, severityText: 'INFO' });
+  logger.emit({ ...times, body: { map: { list: [1, 'a', null, true], raw: new Uint8Array([0, 255]) } }, attributes });
+  logger.emit({ ...times, eventName: 'click', attributes: { deep: { a: { b: { c: [[['d']]] } } } } });
   const records = exporter.getFinishedLogRecords();
   return [...records.map((record) => [record]), records].map((some) => ProtobufLogsSerializer.serializeRequest(some)!);
 }
@@ -63,6 +69,7 @@ async function points(): Promise<Uint8Array[]> {
     for (const { resource: from, scopeMetrics } of made) {
       for (const { scope, metrics: all } of scopeMetrics) {
         for (const metric of all) {
+          for (const point of metric.dataPoints) Object.assign(point, { startTime, endTime: startTime });
           const one = { resource: from, scopeMetrics: [{ scope, metrics: [metric] }] };
           requests.push(ProtobufMetricsSerializer.serializeRequest(one)!);
         }

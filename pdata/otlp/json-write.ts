@@ -97,10 +97,26 @@ function arrayText(field: FieldPlan, b: Buffer, ranges: Ranges, depth: number): 
 function valueText(field: FieldPlan, b: Buffer, ranges: Ranges, depth: number): string {
   if (field.message !== null) return messageText(field.message, b, ranges, depth);
   const text = scalarText(field, b, ranges[0]!, ranges[1]!);
-  return field.presence || !zeroTexts.has(text) ? text : '';
+  return field.presence || text !== zeroText(field) ? text : '';
 }
 
-const zeroTexts = new Set(['0', '"0"', '""', 'false']);
+function zeroText(field: FieldPlan): string {
+  switch (field.kind) {
+    case 'string':
+    case 'bytes':
+    case 'id':
+      return '""';
+    case 'bool':
+      return 'false';
+    case 'int64':
+    case 'uint64':
+    case 'fixed64':
+    case 'sfixed64':
+      return '"0"';
+    default:
+      return '0';
+  }
+}
 
 function scalarText(field: FieldPlan, b: Buffer, start: number, end: number): string {
   switch (field.kind) {

@@ -194,6 +194,13 @@ test('writes what the OTLP specification asks for', () => {
   assert.equal(wireToJson('traces', jsonToWire('traces', bytes(json))), json);
 });
 
+test('leaves out zeros, but not text that looks like one', () => {
+  const json = '{"droppedAttributesCount":0,"name":"0","traceState":"","startTimeUnixNano":"0"}';
+  assert.equal(bytesToJson('Span', jsonToBytes('Span', bytes(json))), '{"name":"0"}');
+  const zeros = Buffer.from('0a00' + '3000' + '390000000000000000' + '1a00', 'hex');
+  assert.equal(bytesToJson('Span', zeros), '{}');
+});
+
 test('writes merged messages and the last of other fields', () => {
   // scope {name: one}, spans {}, scope {version: two}, schema_url a, schema_url b
   const twice = Buffer.from('0a050a036f6e65' + '1200' + '0a05120374776f' + '1a0161' + '1a0162', 'hex');
