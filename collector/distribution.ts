@@ -8,6 +8,7 @@ type Load = () => Promise<{ default: ComponentDefinition }>;
 export const distribution: Record<Kind, Record<string, Load>> = {
   receiver: {
     nop: () => import('../receivers/nop/index.ts'),
+    otlp: () => import('../receivers/otlp/index.ts'),
   },
   processor: {
     batch: () => import('../processors/batch/index.ts'),
@@ -16,12 +17,15 @@ export const distribution: Record<Kind, Record<string, Load>> = {
   exporter: {
     debug: () => import('../exporters/debug/index.ts'),
     nop: () => import('../exporters/nop/index.ts'),
+    otlp_grpc: () => import('../exporters/otlp_grpc/index.ts'),
+    otlp_http: () => import('../exporters/otlp_http/index.ts'),
   },
   connector: {
     forward: () => import('../connectors/forward/index.ts'),
   },
   extension: {
     health_check: () => import('../extensions/health_check/index.ts'),
+    query: () => import('../extensions/query/index.ts'),
   },
 };
 
@@ -29,7 +33,7 @@ export const distribution: Record<Kind, Record<string, Load>> = {
 export const aliases: Record<Kind, Record<string, string>> = {
   receiver: {},
   processor: {},
-  exporter: {},
+  exporter: { otlp: 'otlp_grpc', otlphttp: 'otlp_http' },
   connector: {},
   extension: {},
 };

@@ -8,6 +8,7 @@ import { registry } from './distribution.ts';
 import { type Service, startService } from './service.ts';
 import { listenerSummary } from './summary.ts';
 import { createLogger, type RootLogger } from './telemetry/logger.ts';
+import { trimMemory } from './trim.ts';
 
 export interface RunOptions extends LoadOptions {
   gates: EnabledGates;
@@ -37,6 +38,7 @@ export async function run(options: RunOptions): Promise<number> {
       log,
       onFatal: (message) => events.push({ type: 'fatal', message }),
     });
+    trimMemory();
     log.info('Everything is ready. Begin running and processing data.');
     listenerSummary(service.listeners, log);
     const end = await untilEnd(events, service, log);

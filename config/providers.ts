@@ -20,7 +20,7 @@ export async function readLocation(location: string, options: ProviderOptions): 
   const scheme = schemePattern.exec(location)?.[1];
   switch (scheme) {
     case 'yaml':
-      return unflatten(readYaml(location.slice(5), location));
+      return unflatten(readYaml(location.slice(5), shorten(location)));
     case 'env':
       return unflatten(readVariable(location.slice(4), { source: location, line: 1, column: 1 }, options));
     case 'http':
@@ -52,6 +52,12 @@ export async function readReference(uri: string, at: Position, options: Provider
     default:
       throw new Error(`scheme "${scheme}" is not supported for uri "${uri}" (${formatPosition(at)})`);
   }
+}
+
+/** A location that is itself YAML, short enough to stand in a message. */
+function shorten(location: string): string {
+  const [first] = location.split('\n', 1);
+  return first!.length < location.length || first!.length > 60 ? `${first!.slice(0, 57)}...` : location;
 }
 
 function readVariable(reference: string, at: Position, { env, warn }: ProviderOptions): ConfigNode {
