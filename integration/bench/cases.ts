@@ -31,7 +31,7 @@ export function casesOf(path: Path, options: Options): Case[] {
       for (const perRequest of sizes) {
         const name = `${path}/${kind}/${perRequest}${gzip ? '/gzip' : ''}`;
         const tuned = perRequest === 1000 && !gzip;
-        const items = options.items ?? itemsFor(path, perRequest) / (options.quick ? 4 : 1);
+        const items = options.items ?? itemsFor(path) / (options.quick ? 4 : 1);
         cases.push({
           name,
           path,
@@ -51,7 +51,6 @@ export function casesOf(path: Path, options: Options): Case[] {
 }
 
 /** Enough that the cheapest rival burns a second or two: /proc counts in steps of 10 ms. */
-function itemsFor(path: Path, perRequest: number): number {
-  if (path === 'clickhouse') return 600_000;
-  return perRequest === 20 ? 600_000 : 1_200_000;
+function itemsFor(path: Path): number {
+  return path === 'clickhouse' ? 600_000 : 1_200_000;
 }

@@ -63,7 +63,7 @@ async function measureRunning(
   collector: Collector,
 ): Promise<Measurement> {
   const load = { ...subject, target: collector.endpoint, order: options.order, connections };
-  const warmUp = await generate(programs.generate, { ...load, items: Math.max(subject.items / 4, 100_000) });
+  const warmUp = await generate(programs.generate, { ...load, items: Math.max(subject.items / 3, 100_000) });
   await delivered(sink, subject.kind, [warmUp]);
   const processes = processTree(collector.pid);
   resetPeakRss(processes);
