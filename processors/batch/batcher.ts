@@ -33,7 +33,8 @@ export function createBatcher({ context, signal, next, clock, drainMs = 5000 }: 
   let heldBytes = 0;
   let due = false;
   let cancelTimer: (() => void) | undefined;
-  let sending: Promise<void> | undefined;
+  let active = false;
+  let sending = Promise.resolve();
   let refusal: Error | undefined;
   let stopping = false;
   let outOfTime = false;
@@ -64,15 +65,19 @@ export function createBatcher({ context, signal, next, clock, drainMs = 5000 }: 
 
   /** Sends what is ready; does nothing while something is being sent, because that goes on with the rest. */
   function sendReady(): void {
-    sending ??= sendAll().finally(() => {
-      sending = undefined;
-    });
+    if (active) return;
+    active = true;
+    sending = sendAll();
   }
 
   async function sendAll(): Promise<void> {
     for (;;) {
       const bySize = pendingItems >= config.send_batch_size;
-      if (pending.length === 0 || !(bySize || due || stopping || config.timeout === 0)) return;
+      if (pending.length === 0 || !(bySize || due || stopping || config.timeout === 0)) {
+        // In the same step in which nothing is found ready, so that a batch that comes now is not overlooked.
+        active = false;
+        return;
+      }
       if (bySize) instruments.sizeTrigger.add(1);
       else instruments.timeoutTrigger.add(1);
       due = false;
@@ -82,9 +87,19 @@ export function createBatcher({ context, signal, next, clock, drainMs = 5000 }: 
       const takenBytes = taken.reduce((sum, batch) => sum + batch.sizeBytes, 0);
       pending = [];
       pendingItems = 0;
-      for (const request of requestsOf(taken)) await deliver(request);
+      for (const request of split(taken)) await deliver(request);
       heldBytes -= takenBytes;
       for (const goOn of waiting.splice(0)) goOn();
+    }
+  }
+
+  /** What cannot be joined or split, against all expectation, is counted and logged; the rest goes on. */
+  function split(taken: readonly Batch[]): Batch[] {
+    try {
+      return requestsOf(taken);
+    } catch (error) {
+      for (const batch of taken) drop(batch, error as Error);
+      return [];
     }
   }
 
