@@ -1,6 +1,10 @@
 /** One client connection of the gRPC server: its calls, its keepalive and its end. */
-import * as http2 from 'node:http2';
-import type { ServerCall } from './server-call.ts';
+import type { Duplex } from 'node:stream';
+import type { ByteBudget } from '../byte-budget.ts';
+import { Http2Connection, type Http2Limits } from '../http2/connection.ts';
+import type { StreamHandler } from '../http2/stream.ts';
+import type { UnaryHandler } from './server.ts';
+import { type CallLimits, ServerCall } from './server-call.ts';
 
 /** The server side of gRPC keepalive; 0 switches a limit off. */
 export interface Keepalive {
@@ -16,47 +20,50 @@ export interface Keepalive {
   maxConnectionAgeGraceMs: number;
 }
 
+export interface ServerConnectionOptions extends CallLimits, Http2Limits {
+  budget: ByteBudget;
+  keepalive: Keepalive;
+}
+
 export class ServerConnection {
-  readonly #session: http2.ServerHttp2Session;
+  readonly #http2: Http2Connection;
   readonly #keepalive: Keepalive;
   readonly #calls: Set<ServerCall>;
   readonly #openedMs: number;
   #heardMs: number;
   #idleSinceMs: number;
   #pingSentMs: number | null;
-  #leaving: boolean;
 
-  constructor(session: http2.ServerHttp2Session, keepalive: Keepalive, onClose: () => void) {
+  constructor(
+    socket: Duplex,
+    handlers: ReadonlyMap<string, UnaryHandler>,
+    options: ServerConnectionOptions,
+    onClose: () => void,
+  ) {
     const nowMs = Date.now();
-    this.#session = session;
-    this.#keepalive = keepalive;
+    this.#keepalive = options.keepalive;
     this.#calls = new Set();
     this.#openedMs = nowMs;
     this.#heardMs = nowMs;
     this.#idleSinceMs = nowMs;
     this.#pingSentMs = null;
-    this.#leaving = false;
-    session.on('close', onClose);
-    // What a peer does wrong ends its own connection, which node:http2 does by itself.
-    session.on('error', () => {});
-  }
-
-  add(call: ServerCall): void {
-    this.#calls.add(call);
-    call.stream.once('close', () => {
-      this.#calls.delete(call);
-      if (this.#calls.size === 0) this.#idleSinceMs = Date.now();
+    this.#http2 = new Http2Connection(socket, options, {
+      open: (stream, headers): StreamHandler => {
+        const call = new ServerCall(stream, headers, handlers, options.budget, options, () => this.#forget(call));
+        if (!stream.isClosed) this.#calls.add(call);
+        return call;
+      },
+      closed: onClose,
     });
   }
 
   /** Calls under way go on; new ones go elsewhere. */
   goAway(): void {
-    this.#leaving = true;
-    if (!this.#session.closed) this.#session.close();
+    this.#http2.goAway();
   }
 
   destroy(): void {
-    this.#session.destroy(undefined, http2.constants.NGHTTP2_NO_ERROR);
+    this.#http2.destroy();
   }
 
   /** Called about once a second: ends what is too slow. One timer for all calls is cheaper than a timer for each. */
@@ -69,23 +76,28 @@ export class ServerConnection {
     const ageMs = nowMs - this.#openedMs;
     const idleMs = this.#calls.size === 0 ? nowMs - this.#idleSinceMs : 0;
     const old = maxConnectionAgeMs > 0 && ageMs > maxConnectionAgeMs;
-    if (!this.#leaving && (old || (maxConnectionIdleMs > 0 && idleMs > maxConnectionIdleMs))) this.goAway();
+    if (old || (maxConnectionIdleMs > 0 && idleMs > maxConnectionIdleMs)) this.goAway();
     if (old && maxConnectionAgeGraceMs > 0 && ageMs > maxConnectionAgeMs + maxConnectionAgeGraceMs) this.destroy();
     this.#askForLife(nowMs);
   }
 
   #askForLife(nowMs: number): void {
     const { timeMs, timeoutMs } = this.#keepalive;
-    if (timeMs === 0 || this.#session.destroyed) return;
+    if (timeMs === 0) return;
     if (this.#pingSentMs !== null) {
       if (nowMs - this.#pingSentMs > timeoutMs) this.destroy();
     } else if (nowMs - this.#heardMs > timeMs) {
       this.#pingSentMs = nowMs;
-      this.#session.ping((error) => {
-        if (error) return;
+      this.#http2.ping(() => {
         this.#pingSentMs = null;
         this.#heardMs = Date.now();
       });
     }
+  }
+
+  #forget(call: ServerCall): void {
+    this.#calls.delete(call);
+    this.#heardMs = Math.max(this.#heardMs, call.progressMs);
+    if (this.#calls.size === 0) this.#idleSinceMs = Date.now();
   }
 }
