@@ -123,6 +123,26 @@ test('makes the sender wait when its memory is full because the next consumer is
   assert.deepEqual(sizes(), [1, 2]);
 });
 
+test('requests do not grow with what piles up before a slow consumer', async () => {
+  let finish = () => {};
+  const { batcher, clock, sizes } = setUp(
+    { send_batch_size: 2 },
+    {
+      next: () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    },
+  );
+  for (let count = 0; count < 7; count++) await batcher.consume(sampleBatch('traces', 1));
+  for (let count = 0; count < 4; count++) {
+    await clock.advance(200);
+    finish();
+  }
+  await clock.advance(0);
+  assert.deepEqual(sizes(), [2, 2, 2, 1]);
+});
+
 test('drops what can never be taken, counted and logged, and goes on', async () => {
   const { batcher, clock, context, sizes } = setUp(
     { timeout: '0s' },

@@ -28,7 +28,7 @@ const longestWaitMs = 5000;
 export function createBatcher({ context, signal, next, clock, drainMs = 5000 }: BatcherOptions): Processor {
   const { config, log } = context;
   const instruments = batchInstruments(context, signal);
-  let pending: Batch[] = [];
+  const pending: Batch[] = [];
   let pendingItems = 0;
   let heldBytes = 0;
   let due = false;
@@ -54,13 +54,21 @@ export function createBatcher({ context, signal, next, clock, drainMs = 5000 }: 
     heldBytes += batch.sizeBytes;
     if (pendingItems >= config.send_batch_size || config.timeout === 0) {
       sendReady();
-    } else {
-      cancelTimer ??= clock.after(config.timeout, () => {
-        cancelTimer = undefined;
-        due = true;
-        sendReady();
-      });
+    } else if (!cancelTimer) {
+      restartTimer();
     }
+  }
+
+  /** What is left when a batch has been taken is due one timeout later. */
+  function restartTimer(): void {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    if (pending.length === 0 || due) return;
+    cancelTimer = clock.after(config.timeout, () => {
+      cancelTimer = undefined;
+      due = true;
+      sendReady();
+    });
   }
 
   /** Sends what is ready; does nothing while something is being sent, because that goes on with the rest. */
@@ -80,17 +88,29 @@ export function createBatcher({ context, signal, next, clock, drainMs = 5000 }: 
       }
       if (bySize) instruments.sizeTrigger.add(1);
       else instruments.timeoutTrigger.add(1);
-      due = false;
-      cancelTimer?.();
-      cancelTimer = undefined;
-      const taken = pending;
-      const takenBytes = taken.reduce((sum, batch) => sum + batch.sizeBytes, 0);
-      pending = [];
-      pendingItems = 0;
+      const taken = take();
+      let takenBytes = 0;
+      for (const batch of taken) {
+        takenBytes += batch.sizeBytes;
+        pendingItems -= batch.items;
+      }
+      if (pending.length === 0) due = false;
+      restartTimer();
       for (const request of split(taken)) await deliver(request);
       heldBytes -= takenBytes;
       for (const goOn of waiting.splice(0)) goOn();
     }
+  }
+
+  /** As many as make a batch, so that requests do not grow with what a slow consumer lets pile up. */
+  function take(): Batch[] {
+    let count = 0;
+    let items = 0;
+    while (count < pending.length && (count === 0 || items < config.send_batch_size)) {
+      items += pending[count]!.items;
+      count++;
+    }
+    return pending.splice(0, count);
   }
 
   /** What cannot be joined or split, against all expectation, is counted and logged; the rest goes on. */
