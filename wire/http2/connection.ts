@@ -29,6 +29,10 @@ const maxUnreadBytes = 2 ** 20;
 /** Streams that a peer opened and reset: this many at once, and this many more each second (CVE-2023-44487). */
 const resetBurst = 1000;
 const resetsPerSecond = 100;
+/** A peer that does not close its side within this time is cut. */
+const hangUpMs = 1000;
+/** How many streams that were ended here are known by number, so that late frames for them are no violation. */
+const maxRemembered = 4096;
 
 export class Http2Connection implements FrameSink {
   readonly #socket: Duplex;
@@ -40,6 +44,8 @@ export class Http2Connection implements FrameSink {
   #prefaceLeft: number;
   #settingsSeen: boolean;
   #lastStream: number;
+  /** Streams ended here before their peer had: what it still sends for them is dropped. */
+  readonly #resetHere: Set<number>;
   /** Answers to send, written once per turn of the event loop. */
   #out: Buffer[];
   #flushing: boolean;
@@ -66,6 +72,7 @@ export class Http2Connection implements FrameSink {
     this.#prefaceLeft = preface.length;
     this.#settingsSeen = false;
     this.#lastStream = 0;
+    this.#resetHere = new Set();
     this.#out = [];
     this.#flushing = false;
     this.#receivedBytes = 0;
@@ -136,7 +143,8 @@ export class Http2Connection implements FrameSink {
   /** Called by a stream that is done. */
   forget(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
-    if (this.#leaving && this.#streams.size === 0) this.#socket.end(this.#takeOut());
+    if (!stream.remoteEnded) this.#rememberReset(stream.id);
+    if (this.#leaving && this.#streams.size === 0 && !this.#closed) this.#hangUp();
   }
 
   frame(type: number, flag: number, stream: number, payload: Buffer): void {
@@ -154,6 +162,7 @@ export class Http2Connection implements FrameSink {
       case frameTypes.PRIORITY:
         if (stream === 0) throw violation('PRIORITY on stream 0');
         if (payload.length !== 5) this.#reset(stream, http2Errors.FRAME_SIZE_ERROR);
+        else if (dependsOnItself(payload, 0, stream)) this.#reset(stream, http2Errors.PROTOCOL_ERROR);
         break;
       case frameTypes.RST_STREAM:
         this.#resetFrame(stream, payload);
@@ -192,8 +201,8 @@ export class Http2Connection implements FrameSink {
     const stream = this.#streams.get(id);
     if (!stream) {
       if (id === 0 || id > this.#lastStream) throw violation(`DATA on stream ${id}, which was not opened`);
-      // A stream that was answered or reset here: its peer did not know yet.
-      return;
+      if (this.#resetHere.has(id)) return;
+      throw new Http2Error(http2Errors.STREAM_CLOSED, `stream ${id} is already closed`);
     }
     if (stream.remoteEnded) {
       stream.reset(http2Errors.STREAM_CLOSED);
@@ -224,8 +233,8 @@ export class Http2Connection implements FrameSink {
       const at = this.#prefaceLeft > 0 ? this.#readPreface(chunk) : 0;
       if (at < chunk.length) this.#frames.push(at > 0 ? chunk.subarray(at) : chunk);
     } catch (error) {
-      if (!(error instanceof Http2Error)) throw error;
-      this.#fail(error);
+      // Whatever a peer sends ends at most its own connection.
+      this.#fail(error instanceof Http2Error ? error : new Http2Error(http2Errors.INTERNAL_ERROR, String(error)));
     }
   }
 
@@ -262,8 +271,7 @@ export class Http2Connection implements FrameSink {
       from = 1;
     }
     if (flag & flags.PRIORITY) {
-      if (to - from >= 4 && (payload.readUInt32BE(from) & 0x7fffffff) === stream)
-        throw violation('a stream depends on itself');
+      if (to - from >= 4 && dependsOnItself(payload, from, stream)) throw violation('a stream depends on itself');
       from += 5;
     }
     if (from > to) throw violation('padding longer than its frame');
@@ -297,8 +305,7 @@ export class Http2Connection implements FrameSink {
       return;
     }
     if (id <= this.#lastStream) {
-      // A stream that was reset here may still get its trailers; anything else is a violation of order.
-      if (ended) return;
+      if (this.#resetHere.has(id)) return;
       throw new Http2Error(http2Errors.STREAM_CLOSED, `stream ${id} is already closed`);
     }
     this.#lastStream = id;
@@ -310,7 +317,7 @@ export class Http2Connection implements FrameSink {
       this.#reset(id, http2Errors.PROTOCOL_ERROR);
       return;
     }
-    const stream = new Http2Stream(id, this, this.#initialSendWindow);
+    const stream = new Http2Stream(id, this, this.#initialSendWindow, bodyLength(headers));
     this.#streams.set(id, stream);
     stream.handler = this.#events.open(stream, headers);
     if (ended) stream.end();
@@ -324,7 +331,10 @@ export class Http2Connection implements FrameSink {
     this.#resetTokens = Math.min(resetBurst, this.#resetTokens + regained) - 1;
     this.#resetMs = nowMs;
     if (this.#resetTokens < 0) throw new Http2Error(http2Errors.ENHANCE_YOUR_CALM, 'too many streams are reset');
-    this.#streams.get(id)?.closed();
+    const stream = this.#streams.get(id);
+    if (!stream) return;
+    stream.remoteEnded = true;
+    stream.closed();
   }
 
   #settingsFrame(flag: number, stream: number, payload: Buffer): void {
@@ -385,23 +395,39 @@ export class Http2Connection implements FrameSink {
 
   #reset(id: number, code: Http2ErrorCode): void {
     const stream = this.#streams.get(id);
-    if (stream) stream.reset(code);
-    else this.send(resetFrame(id, code));
+    if (stream) {
+      stream.reset(code);
+    } else {
+      this.#rememberReset(id);
+      this.send(resetFrame(id, code));
+    }
+  }
+
+  #rememberReset(id: number): void {
+    this.#resetHere.add(id);
+    if (this.#resetHere.size <= maxRemembered) return;
+    for (const oldest of this.#resetHere) {
+      this.#resetHere.delete(oldest);
+      return;
+    }
   }
 
   #leave(): void {
     this.#leaving = true;
-    if (this.#streams.size === 0 && !this.#closed) this.#socket.end(this.#takeOut());
+    if (this.#streams.size === 0 && !this.#closed) this.#hangUp();
   }
 
   #fail(error: Http2Error): void {
     this.#sendGoAway(error.code, error.message);
     this.#leaving = true;
-    const rest = this.#takeOut();
+    this.#hangUp();
     this.#end();
-    this.#socket.end(rest);
-    // What still arrives is read and dropped, so that the peer sees GOAWAY instead of a reset; but not for long.
-    setTimeout(() => this.#socket.destroy(), 500).unref();
+  }
+
+  /** Sends what is left and closes. What still arrives is read and dropped, so that the peer sees GOAWAY and not a reset. */
+  #hangUp(): void {
+    this.#socket.end(this.#takeOut());
+    setTimeout(() => this.#socket.destroy(), hangUpMs).unref();
   }
 
   #sendGoAway(code: Http2ErrorCode, message: string): void {
@@ -437,6 +463,16 @@ export function resetFrame(stream: number, code: Http2ErrorCode): Buffer {
   const payload = Buffer.alloc(4);
   payload.writeUInt32BE(code);
   return frame(frameTypes.RST_STREAM, 0, stream, payload);
+}
+
+function dependsOnItself(payload: Buffer, at: number, stream: number): boolean {
+  return (payload.readUInt32BE(at) & 0x7fffffff) === stream;
+}
+
+/** What `content-length` promises; -1 without promise. */
+function bodyLength(headers: Headers): number {
+  const text = headers['content-length'];
+  return text === undefined ? -1 : Number(text);
 }
 
 function windowUpdate(bytes: number): Buffer {

@@ -21,17 +21,22 @@ export class Http2Stream {
   /** The peer will send nothing more. */
   remoteEnded: boolean;
   readonly #connection: Http2Connection;
+  /** Bytes of the body still to come by `content-length`, when there is one. */
+  #bodyLeft: number;
+  readonly #bodyCounted: boolean;
   #sendWindow: number;
   /** What of the answer waits for a window. */
   #waiting: { body: Buffer; trailers: Buffer } | null;
   #answered: boolean;
   #closed: boolean;
 
-  constructor(id: number, connection: Http2Connection, sendWindow: number) {
+  constructor(id: number, connection: Http2Connection, sendWindow: number, bodyLength: number) {
     this.id = id;
     this.handler = null;
     this.remoteEnded = false;
     this.#connection = connection;
+    this.#bodyLeft = bodyLength;
+    this.#bodyCounted = bodyLength !== -1;
     this.#sendWindow = sendWindow;
     this.#waiting = null;
     this.#answered = false;
@@ -43,13 +48,16 @@ export class Http2Stream {
   }
 
   data(part: Buffer): void {
+    this.#bodyLeft -= part.length;
     this.handler?.data(part);
   }
 
   end(): void {
     this.remoteEnded = true;
     // An answer given before the request was complete has already closed the stream.
-    if (!this.#closed) this.handler?.end();
+    if (this.#closed) return;
+    if (this.#bodyCounted && this.#bodyLeft !== 0) this.reset(http2Errors.PROTOCOL_ERROR);
+    else this.handler?.end();
   }
 
   /** Answers with headers alone; the three blocks are HPACK from `writeHeaderBlock`. */
