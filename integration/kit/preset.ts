@@ -49,7 +49,7 @@ export function startPreset(t: TestContext, place: Place, more = ''): Promise<Co
 receivers: {otlp: {protocols: {grpc: {endpoint: "127.0.0.1:${grpcPort}"}, http: {endpoint: "127.0.0.1:${httpPort}"}}}}
 extensions:
   query: {endpoint: "127.0.0.1:${pagePort}"}
-  clickhouse_embedded: {endpoint: "127.0.0.1:${clickhousePort}"}
+  clickhouse_embedded: {http: {endpoint: "127.0.0.1:${clickhousePort}"}}
   health_check: {endpoint: "127.0.0.1:${healthPort}"}
 service:
   telemetry:
