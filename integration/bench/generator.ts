@@ -13,7 +13,8 @@ export interface Load {
   order: Options['order'];
   /** Items a second; left out: as fast as acknowledgements come. */
   rate?: number;
-  connections?: number;
+  /** Left out: 4. */
+  connections?: number | undefined;
 }
 
 export interface LoadReport extends Tally {

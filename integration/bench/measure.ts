@@ -33,13 +33,12 @@ export async function measure(
   round: number,
   programs: Programs,
   options: Options,
-  connections = 4,
 ): Promise<Measurement> {
   const sink = await startSink(programs.sink);
   try {
     const collector = await startCollector(rival, programs, options.workers, pipelineOf(subject, rival, sink));
     try {
-      return await measureRunning(subject, rival, round, programs, options, connections, sink, collector);
+      return await measureRunning(subject, rival, round, programs, options, sink, collector);
     } catch (error) {
       throw new Error(`${(error as Error).message}\n--- ${rival} said:\n${collector.child.stderrTail()}`, {
         cause: error,
@@ -58,11 +57,10 @@ async function measureRunning(
   round: number,
   programs: Programs,
   options: Options,
-  connections: number,
   sink: Sink,
   collector: Collector,
 ): Promise<Measurement> {
-  const load = { ...subject, target: collector.endpoint, order: options.order, connections };
+  const load = { ...subject, target: collector.endpoint, order: options.order, connections: options.connections };
   const warmUp = await generate(programs.generate, { ...load, items: Math.max(subject.items / 3, 100_000) });
   await delivered(sink, subject.kind, [warmUp]);
   const processes = processTree(collector.pid);

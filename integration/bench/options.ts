@@ -18,6 +18,8 @@ export interface Options {
   workers: string;
   /** Order of the fields in messages: ascending (SDKs), descending (Go's pdata), or half of the requests each. */
   order: 'ascending' | 'descending' | 'mixed';
+  /** gRPC connections of the generator, each with four requests in flight. */
+  connections: number | undefined;
   /** How long `soak` runs. */
   minutes: number;
 }
@@ -36,6 +38,7 @@ export const usage = `npm run bench -- otlp|clickhouse|workers|soak|store [optio
   --quick           one round, a quarter of the items
   --workers N       workers of our collector (1)
   --order ORDER     fields in messages: ascending, descending or mixed (mixed: half of the requests each)
+  --connections N   gRPC connections, each with four requests in flight (4; workers: 16)
   --minutes N       length of soak (10)`;
 
 /** Throws an Error that says what is wrong with the arguments. */
@@ -50,6 +53,7 @@ export function parseOptions(args: string[]): Options {
       quick: { type: 'boolean', default: false },
       workers: { type: 'string', default: '1' },
       order: { type: 'string', default: 'mixed' },
+      connections: { type: 'string' },
       minutes: { type: 'string', default: '10' },
     },
   });
@@ -67,6 +71,7 @@ export function parseOptions(args: string[]): Options {
     quick: values.quick,
     workers: values.workers,
     order,
+    connections: values.connections === undefined ? undefined : positive('connections', values.connections),
     minutes: positive('minutes', values.minutes),
   };
 }

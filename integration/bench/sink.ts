@@ -27,9 +27,8 @@ export interface Sink {
   stop(): Promise<void>;
 }
 
-/** `schemaServer`: URL of a ClickHouse that answers statements other than INSERT. */
-export async function startSink(program: string, schemaServer?: string): Promise<Sink> {
-  const child = startChild(program, schemaServer === undefined ? [] : ['-schema-server', schemaServer]);
+export async function startSink(program: string): Promise<Sink> {
+  const child = startChild(program, []);
   const line = await waitFor(
     () => (child.stdout().includes('\n') ? child.stdout() : undefined),
     () => `the sink did not start: ${child.stderrTail()}`,

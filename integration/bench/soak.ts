@@ -27,7 +27,7 @@ export async function soak(programs: Programs, options: Options): Promise<Soak> 
   const sink = await startSink(programs.sink);
   const collector = await startCollector('ours', programs, options.workers, pipelineOf(subject!, 'ours', sink));
   try {
-    const load = { ...subject!, target: collector.endpoint, order: options.order };
+    const load = { ...subject!, target: collector.endpoint, order: options.order, connections: options.connections };
     const top = await generate(programs.generate, { ...load, items: 2_000_000 });
     const rate = top.items / top.seconds / 2;
     const seconds = options.minutes * 60;

@@ -58,7 +58,8 @@ async function measureKind(
   options: Options,
 ): Promise<StoreFigures> {
   const items = options.items ?? (options.quick ? 500_000 : 2_000_000);
-  const load = { target: collector.endpoint, kind, perRequest: 1000, gzip: false, order: options.order };
+  const { order, connections } = options;
+  const load = { target: collector.endpoint, kind, perRequest: 1000, gzip: false, order, connections };
   const warmUp = await generate(programs.generate, { ...load, items: 200_000 });
   await stored(collector, kind, warmUp.items);
   const processes = processTree(collector.pid);

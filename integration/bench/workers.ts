@@ -7,14 +7,15 @@ import type { Options } from './options.ts';
 import { formatTable, median, spread } from './report.ts';
 
 /** Enough that the kernel, which deals connections to workers by hash, gives each of them some. */
-const connections = 16;
+const enoughConnections = 16;
 
 export async function compareWorkers(programs: Programs, options: Options): Promise<Comparison> {
   const [subject] = casesOf('otlp', { ...options, only: options.only ?? /^otlp\/spans\/1000$/ });
+  const connections = options.connections ?? enoughConnections;
   const measurements: Measurement[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     for (const workers of ['1', '2']) {
-      const result = await measure(subject!, 'ours', round, programs, { ...options, workers }, connections);
+      const result = await measure(subject!, 'ours', round, programs, { ...options, connections, workers });
       measurements.push(result);
       console.log(
         `round ${round}/${options.rounds}  --workers ${workers}  ${result.cpuPerMillion.toFixed(2)} CPU-s/M  ${result.peakRssMb.toFixed(0)} MB`,

@@ -9,12 +9,14 @@ import (
 	"sync"
 )
 
-// schemaAnswers plays the part of a ClickHouse for clickhouse-go: it remembers the tables it is told to create and
-// describes them again, which is all that client asks before it inserts.
+// schemaAnswers plays the part of an empty ClickHouse. For clickhouse-go it remembers the tables it is told to create
+// and describes them again; to our exporter, which asks in JSON, it tells a version and that nothing exists yet.
 type schemaAnswers struct {
 	mutex  sync.Mutex
 	tables map[string][]columnOfTable
 }
+
+const version = "25.8.1.1"
 
 type columnOfTable struct{ name, kind, defaultKind string }
 
@@ -34,10 +36,14 @@ func (s *schemaAnswers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	statement := r.URL.Query().Get("query") + string(body)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if strings.Contains(statement, "revision()") {
+	if strings.Contains(statement, "JSONEachRow") {
+		if strings.Contains(statement, "version()") {
+			_, _ = io.WriteString(w, `{"version":"`+version+`"}`+"\n")
+		}
+	} else if strings.Contains(statement, "revision()") {
 		// 54460 is the revision clickhouse-go asks in client_protocol_version; answers are written in its form.
 		_, _ = w.Write(nativeAnswer([]answerColumn{
-			texts("displayName()", "bench"), texts("version()", "25.8.1.1"),
+			texts("displayName()", "bench"), texts("version()", version),
 			{name: "revision()", kind: "UInt32", values: binary.LittleEndian.AppendUint32(nil, 54460), rows: 1},
 			texts("timezone()", "UTC"),
 		}))

@@ -5,25 +5,16 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"regexp"
 	"strings"
 )
 
 var insertInto = regexp.MustCompile("(?is)^\\s*INSERT\\s+INTO\\s+(?:TABLE\\s+)?([\\w.`\"]+)")
 
-// serveClickHouse takes INSERT … FORMAT Native, counts its rows and drops them. Other statements go to the schema
-// server, or, without one, get the few answers that clickhouse-go needs to begin inserting.
-func serveClickHouse(listener net.Listener, counts *counts, schemaServer string) string {
-	other := http.Handler(newSchemaAnswers())
-	if schemaServer != "" {
-		target, err := url.Parse(schemaServer)
-		if err != nil {
-			fail(err)
-		}
-		other = httputil.NewSingleHostReverseProxy(target)
-	}
+// serveClickHouse takes INSERT … FORMAT Native, counts its rows and drops them. Other statements get the few answers
+// that an exporter needs to begin inserting.
+func serveClickHouse(listener net.Listener, counts *counts) string {
+	other := newSchemaAnswers()
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		match := insertInto.FindStringSubmatch(r.URL.Query().Get("query"))
 		if match == nil {

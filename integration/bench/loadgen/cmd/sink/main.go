@@ -18,13 +18,12 @@ func main() {
 	otlp := flag.String("otlp", "127.0.0.1:0", "address for OTLP/gRPC")
 	clickhouse := flag.String("clickhouse", "127.0.0.1:0", "address for the ClickHouse HTTP interface")
 	control := flag.String("control", "127.0.0.1:0", "address for GET /tally")
-	schema := flag.String("schema-server", "", "URL of a ClickHouse that answers everything but INSERT; without it the sink answers what clickhouse-go asks")
 	flag.Parse()
 
 	counts := newCounts()
 	addresses := map[string]string{
 		"otlp":       serveOTLP(listen(*otlp), counts),
-		"clickhouse": serveClickHouse(listen(*clickhouse), counts, *schema),
+		"clickhouse": serveClickHouse(listen(*clickhouse), counts),
 		"control":    serveControl(listen(*control), counts),
 	}
 	line, _ := json.Marshal(addresses)
