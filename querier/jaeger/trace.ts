@@ -44,7 +44,7 @@ function spanOf(row: SpanRow, processID: string): object {
     ],
     startTime: toMicros(row.startNs),
     duration: toMicros(row.durationNs),
-    tags: [...tagsOf(row.attributes, row.attributeTypes), ...ownTags(row)],
+    tags: [...tagsOf(row.attributePairs, row.attributeTypes), ...ownTags(row)],
     logs: row.eventTimesNs.map((timeNs, at) => ({
       timestamp: toMicros(timeNs),
       fields: [

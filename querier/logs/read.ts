@@ -26,9 +26,9 @@ export interface LogPage {
 }
 
 type LogRow = Omit<LogRecord, 'attributes' | 'resource'> & {
-  attributes: Pairs;
-  attributeTypes: string;
-  resource: Pairs;
+  pairs: Pairs;
+  types: string;
+  resourcePairs: Pairs;
   resourceTypes: string;
 };
 
@@ -46,9 +46,9 @@ export async function readLogs(store: Store, search: LogSearch, limit: number, s
        ${hexOrEmpty('trace_id')} AS traceId,
        ${hexOrEmpty('span_id')} AS spanId,
        scope_name AS scopeName,
-       ${selectPairs('logs.attributes')} AS attributes,
-       attribute_types AS attributeTypes,
-       ${selectPairs('resource_attributes')} AS resource,
+       ${selectPairs('attributes')} AS pairs,
+       attribute_types AS types,
+       ${selectPairs('resource_attributes')} AS resourcePairs,
        resource_attribute_types AS resourceTypes
      FROM ${store.database}.logs
      WHERE ${logCondition(search, params)}
@@ -57,10 +57,10 @@ export async function readLogs(store: Store, search: LogSearch, limit: number, s
     params,
     signal,
   );
-  const logs = rows.map(({ attributeTypes, resourceTypes, ...row }) => ({
+  const logs = rows.map(({ pairs, types, resourcePairs, resourceTypes, ...row }) => ({
     ...row,
-    attributes: readAttributes(row.attributes, attributeTypes),
-    resource: readAttributes(row.resource, resourceTypes),
+    attributes: readAttributes(pairs, types),
+    resource: readAttributes(resourcePairs, resourceTypes),
   }));
   return { logs, next: logs.length < limit ? '' : cursorAfter(logs, search.after) };
 }

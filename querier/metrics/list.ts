@@ -64,17 +64,17 @@ export async function listSeries(
   const rows = await store.select<{
     id: string;
     service: string;
-    attributes: Pairs;
-    attributeTypes: string;
-    resource: Pairs;
+    pairs: Pairs;
+    types: string;
+    resourcePairs: Pairs;
     resourceTypes: string;
   }>(
     `SELECT
        id,
        service_name AS service,
-       ${selectPairs('series.attributes')} AS attributes,
-       attribute_types AS attributeTypes,
-       ${selectPairs('resource_attributes')} AS resource,
+       ${selectPairs('attributes')} AS pairs,
+       attribute_types AS types,
+       ${selectPairs('resource_attributes')} AS resourcePairs,
        resource_attribute_types AS resourceTypes
      FROM ${store.database}.series
      WHERE metric_name = ${params.add('String', name)} AND ${announcedIn(range, params)}
@@ -87,7 +87,7 @@ export async function listSeries(
   return rows.map((row) => ({
     id: row.id,
     service: row.service,
-    attributes: readAttributes(row.attributes, row.attributeTypes),
-    resource: readAttributes(row.resource, row.resourceTypes),
+    attributes: readAttributes(row.pairs, row.types),
+    resource: readAttributes(row.resourcePairs, row.resourceTypes),
   }));
 }

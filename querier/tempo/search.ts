@@ -85,7 +85,7 @@ async function matchedSpans(
 
 function spanAnswer(row: SpanRow, keys: ReadonlySet<string>): object {
   const attributes = [
-    ...readAttributes(row.attributes, row.attributeTypes),
+    ...readAttributes(row.attributePairs, row.attributeTypes),
     ...readAttributes(row.resourceAttributes, row.resourceAttributeTypes),
   ];
   return {

@@ -80,7 +80,7 @@ function spanOf(row: SpanRow, ids: IdEncoding): OtlpSpan {
     kind: row.kind,
     startTimeUnixNano: String(startNs),
     endTimeUnixNano: String(startNs + BigInt(row.durationNs)),
-    attributes: attributesOf(row.attributes, row.attributeTypes),
+    attributes: attributesOf(row.attributePairs, row.attributeTypes),
     ...(row.droppedAttributes > 0 && { droppedAttributesCount: row.droppedAttributes }),
     ...(row.eventTimesNs.length > 0 && { events: eventsOf(row) }),
     ...(row.droppedEvents > 0 && { droppedEventsCount: row.droppedEvents }),

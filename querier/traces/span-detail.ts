@@ -37,7 +37,7 @@ export function spanDetail(row: SpanRow): SpanDetail {
     status: row.statusCode,
     statusMessage: row.statusMessage,
     traceState: row.traceState,
-    attributes: readAttributes(row.attributes, row.attributeTypes),
+    attributes: readAttributes(row.attributePairs, row.attributeTypes),
     resource: readAttributes(row.resourceAttributes, row.resourceAttributeTypes),
     scopeName: row.scopeName,
     scopeVersion: row.scopeVersion,

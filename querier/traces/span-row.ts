@@ -16,7 +16,7 @@ export interface SpanRow {
   statusCode: number;
   statusMessage: string;
   serviceName: string;
-  attributes: Pairs;
+  attributePairs: Pairs;
   attributeTypes: string;
   droppedAttributes: number;
   droppedEvents: number;
@@ -45,7 +45,7 @@ export interface SpanRow {
   linkDroppedAttributes: number[];
 }
 
-/** What to SELECT FROM spans to get a {@link SpanRow}. */
+/** What to SELECT FROM spans to get a {@link SpanRow}. No alias may be the name of another column: conditions would see it. */
 export const spanRowColumns = `
   ${hexOrEmpty('trace_id')} AS traceId,
   ${hexOrEmpty('span_id')} AS spanId,
@@ -59,7 +59,7 @@ export const spanRowColumns = `
   status_code AS statusCode,
   status_message AS statusMessage,
   service_name AS serviceName,
-  ${selectPairs('spans.attributes')} AS attributes,
+  ${selectPairs('attributes')} AS attributePairs,
   attribute_types AS attributeTypes,
   dropped_attributes_count AS droppedAttributes,
   dropped_events_count AS droppedEvents,

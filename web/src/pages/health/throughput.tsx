@@ -1,0 +1,109 @@
+/** What receivers took and exporters sent: totals, and rates since the last look. */
+import { useRef } from 'preact/hooks';
+import type { Health } from '../../api/types.ts';
+import { formatCount, formatRate } from '../../format/number.ts';
+
+type Samples = Health['metrics'];
+
+/** Counters by the name of what they count; `{item}` is spans, metric_points, log_records or profile_samples. */
+const counters: readonly [pattern: RegExp, meaning: string, bad: boolean][] = [
+  [/^receiver_accepted_(\w+?)(?:_total)?$/, 'accepted', false],
+  [/^receiver_refused_(\w+?)(?:_total)?$/, 'refused', true],
+  [/^receiver_failed_(\w+?)(?:_total)?$/, 'failed', true],
+  [/^exporter_sent_(\w+?)(?:_total)?$/, 'sent', false],
+  [/^exporter_send_failed_(\w+?)(?:_total)?$/, 'not sent', true],
+  [/^exporter_enqueue_failed_(\w+?)(?:_total)?$/, 'not queued', true],
+];
+
+interface Row {
+  id: string;
+  item: string;
+  meaning: string;
+  bad: boolean;
+  value: number;
+}
+
+export function Throughput({ metrics, atMs }: { metrics: Samples; atMs: number }) {
+  const before = useRef<{ atMs: number; values: Map<string, number> }>({ atMs, values: new Map() });
+  const rates = useRef(new Map<string, number>());
+  const rows = rowsOf(metrics);
+  if (before.current.atMs !== atMs) {
+    const seconds = (atMs - before.current.atMs) / 1000;
+    rates.current = new Map();
+    for (const row of rows) {
+      const old = before.current.values.get(keyOf(row));
+      if (old !== undefined && row.value >= old) rates.current.set(keyOf(row), (row.value - old) / seconds);
+    }
+    before.current = { atMs, values: new Map() };
+  }
+  for (const row of rows) before.current.values.set(keyOf(row), row.value);
+  const gauges = metrics.filter((sample) => /queue_size|queue_capacity|spool/.test(sample.name));
+  return (
+    <section>
+      <h2>Throughput</h2>
+      {rows.length === 0 && <p class="missing">Nothing went through yet. OTLP is taken on ports 4317 and 4318.</p>}
+      {rows.length > 0 && (
+        <table class="figures">
+          <thead>
+            <tr>
+              <th scope="col">component</th>
+              <th scope="col">what</th>
+              <th scope="col" class="number">
+                since start
+              </th>
+              <th scope="col" class="number">
+                now
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const rate = rates.current.get(keyOf(row));
+              return (
+                <tr key={keyOf(row)}>
+                  <th scope="row">{row.id}</th>
+                  <td>
+                    {row.item.replaceAll('_', ' ')} {row.meaning}
+                  </td>
+                  <td class={row.bad && row.value > 0 ? 'number bad' : 'number'}>
+                    {row.bad && row.value > 0 && '⚠ '}
+                    {formatCount(row.value)}
+                  </td>
+                  <td class="number">{rate === undefined ? '–' : formatRate(rate)}</td>
+                </tr>
+              );
+            })}
+            {gauges.map((sample) => (
+              <tr key={`${sample.name} ${JSON.stringify(sample.labels)}`}>
+                <th scope="row">{sample.labels.exporter ?? ''}</th>
+                <td>{sample.name.replace(/^exporter_/, '').replaceAll('_', ' ')}</td>
+                <td class="number">{formatCount(sample.value)}</td>
+                <td />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function keyOf(row: Row): string {
+  return `${row.id} ${row.item} ${row.meaning}`;
+}
+
+/** One row per component, item and meaning; transports are added up. Zeros of what is bad are not worth a row. */
+function rowsOf(metrics: Samples): Row[] {
+  const rows = new Map<string, Row>();
+  for (const { name, labels, value } of metrics) {
+    for (const [pattern, meaning, bad] of counters) {
+      const item = pattern.exec(name)?.[1];
+      if (item === undefined || (bad && value === 0)) continue;
+      const row: Row = { id: labels.receiver ?? labels.exporter ?? '', item, meaning, bad, value };
+      const known = rows.get(keyOf(row));
+      if (known === undefined) rows.set(keyOf(row), row);
+      else known.value += value;
+    }
+  }
+  return [...rows.values()];
+}

@@ -1,0 +1,11 @@
+/** A service's name with its colour. */
+import { serviceColor } from './service-color.ts';
+
+export function ServiceName({ name }: { name: string }) {
+  return (
+    <span class="service">
+      <i style={{ background: serviceColor(name) }} aria-hidden="true" />
+      {name === '' ? '(no service)' : name}
+    </span>
+  );
+}
