@@ -1,9 +1,8 @@
 /** Writes answers to HTTP: headers once the outcome is likely, rows with back-pressure, exceptions wherever they fall. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Transform, Writable } from 'node:stream';
 import { constants, createBrotliCompress, createDeflate, createGzip, createZstdCompress } from 'node:zlib';
-import { createFrameWriter } from './compressed-frames.ts';
+import { createFrameWriter, writeFrame } from './compressed-frames.ts';
 import type { QueryRequest } from './query-request.ts';
 import { reportException } from './store-exception.ts';
 
@@ -79,7 +78,7 @@ export async function answerRows(
         for (const early of held.splice(0)) out.write(early);
         continue;
       }
-      if (!out.write(chunk)) await Promise.race([once(out, 'drain'), once(res, 'close')]);
+      if (!out.write(chunk)) await drained(out, res);
       if (res.destroyed) break;
     }
     await done;
@@ -93,6 +92,20 @@ export async function answerRows(
   out.end();
 }
 
+/** Resolves when more may be written, or nobody reads any more. */
+function drained(out: Writable, res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      out.off('drain', go);
+      res.off('close', go);
+      resolve();
+    };
+    out.on('drain', go);
+    res.on('close', go);
+    if (res.destroyed) go();
+  });
+}
+
 /** Answers an exception, when nothing of an answer has gone out yet. */
 export function answerException(context: AnswerContext, error: unknown): void {
   const { res, version } = context;
@@ -101,7 +114,8 @@ export function answerException(context: AnswerContext, error: unknown): void {
   setHeaders(context);
   res.setHeader('Content-Type', 'text/plain; charset=UTF-8');
   res.setHeader('X-ClickHouse-Exception-Code', String(report.code));
-  res.writeHead(report.status).end(report.text);
+  const text = Buffer.from(report.text);
+  res.writeHead(report.status).end(context.request.framedAnswer ? writeFrame(text) : text);
 }
 
 function begin(context: AnswerContext, format: string, summary: Summary | undefined): Writable {

@@ -108,7 +108,8 @@ export function createFrameWriter(): Transform {
   });
 }
 
-function writeFrame(data: Buffer): Buffer {
+/** One frame of at most a mebibyte. */
+export function writeFrame(data: Buffer): Buffer {
   const frame = Buffer.allocUnsafe(checksumBytes + headerBytes + data.length);
   frame[checksumBytes] = methods.none;
   frame.writeUInt32LE(headerBytes + data.length, checksumBytes + 1);

@@ -5,7 +5,7 @@ import { type AnswerContext, answerException, answerRows, answerWhole } from './
 import type { BodyFiles } from './body-files.ts';
 import type { Connection, Engine } from './engine.ts';
 import { createLane } from './lane.ts';
-import { createBlockFramer, createBlockUnframer } from './native-protocol.ts';
+import { frameBlocks } from './native-protocol.ts';
 import { readQueryRequest } from './query-request.ts';
 import { decodeBody, readAll, readContentEncoding, readTask, type Task } from './request-body.ts';
 import type { ResultPipes } from './result-pipes.ts';
@@ -62,8 +62,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       const form = await readForm(req);
       context.request = readQueryRequest(req.method!, new URLSearchParams([...url.searchParams, ...form]), req.headers);
       if (context.request.queryId !== undefined) context.queryId = context.request.queryId;
-      const { query, framedRequest, protocolVersion } = context.request;
-      const body = { query, framed: framedRequest, decode: protocolVersion > 0 };
+      const { query, framedRequest } = context.request;
+      const body = { query, framed: framedRequest };
       await perform(context, form.length > 0 ? await readTask(emptyBody(req), body) : await readTask(req, body));
     } catch (error) {
       // The rest of the body is taken in, or the client would not read the answer.
@@ -101,8 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { request } = context;
     const format = statement.format ?? request.format ?? 'Values';
     const setup = writeSetup(request, {});
-    const framed = request.protocolVersion > 0 && format.toUpperCase() === 'NATIVE';
-    const file = await bodies.write(framed ? createBlockUnframer(task.data!) : task.data!);
+    const file = await bodies.write(task.data!);
     try {
       const leave = await writer.enter();
       try {
@@ -185,7 +184,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     done.catch(() => {});
     try {
       const framed = context.request.protocolVersion > 0 && format.toUpperCase() === 'NATIVE';
-      await answerRows(context, format, framed ? createBlockFramer(pipe.output) : pipe.output, done);
+      await answerRows(context, format, framed ? frameBlocks(pipe.output) : pipe.output, done);
     } finally {
       gone.removeEventListener('abort', cancel);
       pipe.output.destroy();

@@ -1,13 +1,13 @@
 /**
- * Translates Native blocks between the engine's form and that of clients which send `client_protocol_version`, as
- * clickhouse-go does over HTTP. Theirs has two things more (NativeReader.cpp, NativeWriter.cpp):
+ * Turns Native blocks of the engine into those that clients want which send `client_protocol_version`, as clickhouse-go
+ * does over HTTP. Theirs have two things more (NativeWriter.cpp); blocks of inserts never have them:
  *
  * | where | bytes |
  * |---|---|
  * | before each block | BlockInfo: `01` is_overflows `00`, `02` bucket number `ff ff ff ff`, `00` |
- * | behind each column's type | `00`, or `01` and the kinds of a custom serialization |
+ * | behind each column's type | `00`: no custom serialization |
  */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Cursor, readVarint, skipColumn } from './native-column.ts';
 import { parseNativeType } from './native-type.ts';
 import { StoreException } from './store-exception.ts';
@@ -15,66 +15,32 @@ import { StoreException } from './store-exception.ts';
 const blockInfo = Buffer.from('010002ffffffff00', 'hex');
 const defaultSerialization = Buffer.from([0]);
 
-/** Blocks of the engine → blocks for such a client. */
-export function createBlockFramer(rows: Readable): AsyncIterable<Buffer> {
-  return translate(rows, 'add');
-}
-
-/** Blocks of such a client → blocks for the engine. */
-export function createBlockUnframer(body: Readable): Readable {
-  return Readable.from(translate(body, 'strip'), { objectMode: false });
-}
-
-async function* translate(source: Readable, mode: 'add' | 'strip'): AsyncGenerator<Buffer> {
-  const input = createWindow(source);
+/** Throws a {@link StoreException} when a column is of a type that cannot be walked, or the blocks are cut off. */
+export async function* frameBlocks(rows: Readable): AsyncGenerator<Buffer> {
+  const input = createWindow(rows);
   while (await input.hasMore()) {
-    if (mode === 'add') yield blockInfo;
-    else await input.take(skipBlockInfo);
-    const header = await input.take((cursor) => {
-      const columns = readVarint(cursor);
-      const rows = readVarint(cursor);
-      return { columns, rows };
-    });
+    yield blockInfo;
+    const header = await input.take((cursor) => ({ columns: readVarint(cursor), rows: readVarint(cursor) }));
     yield header.bytes;
     for (let i = 0; i < header.value.columns; i++) {
       const declaration = await input.take(readDeclaration);
       yield declaration.bytes;
+      yield defaultSerialization;
       const type = parseNativeType(declaration.value);
-      if (mode === 'add') yield defaultSerialization;
-      else await input.take(skipSerialization);
       const data = await input.take((cursor) => skipColumn(cursor, type, header.value.rows));
       yield data.bytes;
     }
   }
 }
 
-function skipBlockInfo(cursor: Cursor): void {
-  for (;;) {
-    const field = readVarint(cursor);
-    if (field === 1) cursor.at += 1;
-    else if (field === 2) cursor.at += 4;
-    else if (field === 0 || Number.isNaN(field)) return;
-    else throw new StoreException(117, 'INCORRECT_DATA', `A Native block's BlockInfo has an unknown field ${field}`);
-  }
-}
-
 /** Name and type of a column; returns the type. */
 function readDeclaration(cursor: Cursor): string {
-  cursor.at += readVarint(cursor);
+  const nameLength = readVarint(cursor);
+  cursor.at += nameLength;
   const length = readVarint(cursor);
   const start = cursor.at;
   cursor.at = start + length;
   return cursor.at <= cursor.bytes.length ? cursor.bytes.toString('utf8', start, cursor.at) : '';
-}
-
-function skipSerialization(cursor: Cursor): void {
-  if (cursor.bytes[cursor.at++] === 1) {
-    throw new StoreException(
-      48,
-      'NOT_IMPLEMENTED',
-      'Columns in a custom (sparse) serialization are not taken; send them in full',
-    );
-  }
 }
 
 interface Window {

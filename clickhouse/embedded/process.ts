@@ -2,15 +2,18 @@
  * The storage process: the engine on a data directory behind the ClickHouse HTTP interface. Its parent forks it, sends
  * one {@link StoreSettings} message and gets one {@link StoreReport} back; when the parent goes, so does the process.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createBodyFiles } from './body-files.ts';
 import { type Engine, EngineMissingError, openEngine } from './engine.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { writeOwner } from './owner-file.ts';
 import { createResultPipes } from './result-pipes.ts';
 import { type StoreReport, type StoreSettings, writeEngineConfig } from './store-settings.ts';
 
 const readers = 6;
+/** Without that much free space the engine would fail at its first steps, some of them silently. */
+const neededBytes = 64 << 20;
 const socketName = 'http.sock';
 const scratchName = 'scratch';
 
@@ -24,7 +27,9 @@ async function run(settings: StoreSettings): Promise<void> {
   mkdirSync(settings.directory, { recursive: true });
   // From here on paths are relative: they go into SQL, and a socket's path may not be long.
   process.chdir(settings.directory);
+  checkFreeSpace();
   const engine = await openEngine(`${settings.directory}/data`, writeEngineConfig(settings));
+  writeOwner();
   // Only the holder of the data directory may clear what an earlier one left behind.
   rmSync(scratchName, { recursive: true, force: true });
   mkdirSync(scratchName, { mode: 0o700 });
@@ -49,6 +54,14 @@ async function run(settings: StoreSettings): Promise<void> {
   report({ kind: 'ready', version: engine.version, port: typeof address === 'object' ? address?.port : undefined });
 }
 
+function checkFreeSpace(): void {
+  const { bavail, bsize } = statfsSync('.');
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  if (bavail * bsize >= neededBytes) return;
+  const message = `the disk has ${mebibytes(bavail * bsize)} free, and the store needs ${mebibytes(neededBytes)} to start`;
+  throw Object.assign(new Error(message), { code: 'ENOSPC' });
+}
+
 async function listen(gateway: Gateway, address: { path: string } | { host: string; port: number }): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, gateway.handle);
   await new Promise<void>((resolve, reject) => {
@@ -70,21 +83,8 @@ async function stop(servers: readonly Server[], gateway: Gateway, engine: Engine
 }
 
 function fail(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  if (error instanceof EngineMissingError) report({ kind: 'failed', reason: 'missing', message });
-  else if (/Code: 76\b/.test(message)) report({ kind: 'failed', reason: 'locked', message });
-  else if (code === 'EADDRINUSE') report({ kind: 'failed', reason: 'port', message });
-  else if (
-    code === 'EACCES' ||
-    code === 'EPERM' ||
-    code === 'EROFS' ||
-    /Permission denied|Read-only file system/.test(message)
-  ) {
-    report({ kind: 'failed', reason: 'permission', message });
-  } else if (code === 'ENOSPC' || /No space left|Code: 243\b/.test(message))
-    report({ kind: 'failed', reason: 'disk_full', message });
-  else report({ kind: 'failed', reason: 'other', message });
+  const code = error instanceof EngineMissingError ? 'ENGINE' : (error as NodeJS.ErrnoException).code;
+  report({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) });
   // The engine's exit waits for its threads; there is nothing to wait for.
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
 }

@@ -34,8 +34,6 @@ export interface BodyOptions {
   query: string;
   /** The body is in ClickHouse's own compressed frames. */
   framed: boolean;
-  /** The data will be looked at here, so it must not stay encoded. */
-  decode: boolean;
 }
 
 export async function readTask(req: IncomingMessage, options: BodyOptions): Promise<Task> {
@@ -45,7 +43,7 @@ export async function readTask(req: IncomingMessage, options: BodyOptions): Prom
   const statement = readStatement(options.query);
   if (statement.kind === 'insert') {
     const inline = options.query.slice(statement.dataAt);
-    if (inline.trim() !== '' || options.framed || options.decode) {
+    if (inline.trim() !== '' || options.framed) {
       const body = decodeBody(req, encoding, options.framed);
       return { statement, data: joined([Buffer.from(inline)], body), dataEncoding: undefined };
     }

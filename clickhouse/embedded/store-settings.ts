@@ -1,5 +1,6 @@
 /** What the storage process is told and tells, and the engine's configuration file made of it. */
 import { writeFileSync } from 'node:fs';
+import type { FailureReport } from './start-failure.ts';
 
 export interface StoreSettings {
   /** Absolute. Holds `data/` (the engine's), `http.sock`, `backups/` and what lives only as long as the process. */
@@ -13,11 +14,7 @@ export interface StoreSettings {
   password: string | undefined;
 }
 
-export type StoreFailure = 'missing' | 'locked' | 'port' | 'permission' | 'disk_full' | 'other';
-
-export type StoreReport =
-  | { kind: 'ready'; version: string; port: number | undefined }
-  | { kind: 'failed'; reason: StoreFailure; message: string };
+export type StoreReport = { kind: 'ready'; version: string; port: number | undefined } | FailureReport;
 
 /** Writes `engine.xml` into the directory and returns its path. */
 export function writeEngineConfig(settings: StoreSettings): string {

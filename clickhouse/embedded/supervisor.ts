@@ -1,9 +1,12 @@
 /** Keeps one storage process running: starts it, watches its heartbeat, kills what hangs, starts anew, stops it cleanly. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { killOrphan } from './owner-file.ts';
+import { explainFailure, type StoreFailure } from './start-failure.ts';
 import { beat } from './store-client.ts';
-import type { StoreFailure, StoreReport, StoreSettings } from './store-settings.ts';
+import type { StoreReport, StoreSettings } from './store-settings.ts';
 
 /** Where lines about the store go; the facts are in the fields. */
 export interface StoreLog {
@@ -47,6 +50,8 @@ export class StoreStartError extends Error {
 
 const missesAllowed = 3;
 const startTimeoutMs = 60_000;
+const lockPatienceMs = 3000;
+const lockRetryMs = 200;
 const stopTimeoutMs = 12_000;
 /** The kernel then takes the storage process before the collector when memory runs out. */
 const oomScoreAdjust = '500';
@@ -67,14 +72,24 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   async function launch(): Promise<StoreReport & { kind: 'ready' }> {
     const started = forkStore();
     child = started;
-    const gone = new Promise<void>((resolve) => started.once('exit', () => resolve()));
+    // With `close` all that it printed has been read.
+    const gone = new Promise<void>((resolve) => started.once('close', () => resolve()));
+    let printed = '';
+    const collect = (output: string) => {
+      printed += output;
+    };
+    started.stderr!.on('data', collect);
     const report = await firstReport(started);
+    started.stderr!.off('data', collect);
     if (report.kind === 'failed') {
+      started.stderr!.on('data', collect);
       started.kill('SIGKILL');
       await gone;
       child = undefined;
-      throw new StoreStartError(report.reason, report.message);
+      const { reason, message } = explainFailure(report, printed);
+      throw new StoreStartError(reason, message);
     }
+    logOutput(started);
     upSinceMs = performance.now();
     started.once('exit', (code, signal) => afterExit(started, code, signal));
     watch(started);
@@ -88,14 +103,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     started.on('error', (error) => log.error('The storage process could not be reached', { error: error.message }));
-    for (const [stream, text] of [
-      [started.stdout, 'stdout'],
-      [started.stderr, 'stderr'],
-    ] as const) {
-      stream!.setEncoding('utf8').on('data', (output: string) => {
-        log.warn('The storage process printed something', { stream: text, output: output.trimEnd() });
-      });
-    }
+    started.stdout!.setEncoding('utf8');
+    started.stderr!.setEncoding('utf8');
     try {
       writeFileSync(`/proc/${started.pid}/oom_score_adj`, oomScoreAdjust);
     } catch {
@@ -103,6 +112,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     started.send(settings);
     return started;
+  }
+
+  function logOutput(started: ChildProcess): void {
+    const logged = (stream: string) => (output: string) => {
+      log.warn('The storage process printed something', { stream, output: output.trimEnd() });
+    };
+    started.stdout!.on('data', logged('stdout'));
+    started.stderr!.on('data', logged('stderr'));
   }
 
   function watch(watched: ChildProcess): void {
@@ -149,8 +166,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     async start() {
-      const { version, port } = await launch();
-      return { version, port };
+      const untilMs = performance.now() + lockPatienceMs;
+      for (;;) {
+        try {
+          const { version, port } = await launch();
+          return { version, port };
+        } catch (error) {
+          // The last collector's storage process may still be on its way out, or hang without a parent.
+          if (!(error instanceof StoreStartError) || error.reason !== 'locked' || performance.now() > untilMs)
+            throw error;
+          killOrphan(settings.directory);
+          await setTimeoutAsync(lockRetryMs);
+        }
+      }
     },
     async shutdown() {
       stopping = true;
@@ -176,7 +204,7 @@ function firstReport(started: ChildProcess): Promise<StoreReport> {
     const timer = setTimeout(() => {
       resolve({
         kind: 'failed',
-        reason: 'other',
+        code: undefined,
         message: `the storage process is not ready after ${startTimeoutMs} ms`,
       });
     }, startTimeoutMs);
@@ -188,7 +216,7 @@ function firstReport(started: ChildProcess): Promise<StoreReport> {
       clearTimeout(timer);
       resolve({
         kind: 'failed',
-        reason: 'other',
+        code: undefined,
         message: `the storage process ended at its start (${signal ?? `code ${code}`})`,
       });
     });
