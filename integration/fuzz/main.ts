@@ -2,13 +2,16 @@
  * `npm run fuzz`: random OTLP against the collector's readers and writers.
  *
  *     npm run fuzz -- [--cases N] [--seed S] [--signal traces|metrics|logs|profiles]
- *                     [--encoding protobuf|json] [--case INDEX]
+ *                     [--encoding protobuf|json] [--case INDEX] [--go]
  *
  * Every case is made from the seed and its number alone: the options that a finding is printed with make it again.
+ * With `--go` the cases are compared with the Go Collector's library as well, which needs Go.
  */
 import { parseArgs } from 'node:util';
 import { signals } from '../../pdata/batch.ts';
 import { type Campaign, type Figures, type Finding, runCampaign } from './campaign.ts';
+import { runGoCampaign } from './go-campaign.ts';
+import { GoReader } from './go-reader.ts';
 import { sdkRequests } from './seeds.ts';
 
 const { values } = parseArgs({
@@ -18,6 +21,7 @@ const { values } = parseArgs({
     signal: { type: 'string' },
     encoding: { type: 'string' },
     case: { type: 'string' },
+    go: { type: 'boolean', default: false },
   },
 });
 
@@ -29,6 +33,7 @@ const encodings = (['protobuf', 'json'] as const).filter(
 if (encodings.length === 0) throw new Error(`--encoding ${values.encoding}: protobuf or json is expected`);
 const samples = await sdkRequests();
 const most = 20;
+const go = values.go ? new GoReader() : undefined;
 let findings = 0;
 for (const signal of chosen) {
   for (const encoding of encodings) {
@@ -38,8 +43,12 @@ for (const signal of chosen) {
     const shared = { signal, encoding, seed: Number(values.seed), samples: samples[signal] };
     const campaign: Campaign = { ...shared, from, to, caseLimitMs: 1000, onFinding };
     report(`${signal}, ${encoding}`, runCampaign(campaign), performance.now() - startMs);
+    if (go === undefined) continue;
+    const goStartMs = performance.now();
+    report(`${signal}, ${encoding}, Go`, await runGoCampaign(campaign, go), performance.now() - goStartMs);
   }
 }
+go?.close();
 if (findings > 0) console.log(`${findings} findings${findings > most ? `, the first ${most} shown` : ''}`);
 process.exitCode = findings > 0 ? 1 : 0;
 

@@ -38,22 +38,34 @@ export interface Meaning {
   text: string;
   /** As {@link text}, for what came through JSON: text is UTF-8 there and NaN has one form. */
   jsonText: string;
+  /** The spans, log records, data points or profile samples in their order. */
+  items: string[];
   /** Variants of a oneof came twice, one of them a message; protobuf libraries disagree about these. */
   oneofTwice: boolean;
   /** There is text that is not UTF-8, be it in a value that another replaces. */
   badText: boolean;
-  /** There is a minus zero that protobufjs takes for a zero, which is the same as none. */
+  /** A plain field holds minus zero, which Go and protobufjs' JSON take for zero, that is, for none. */
   minusZero: boolean;
+  /** There is a NaN, whose bits do not survive in a JavaScript number. */
+  nan: boolean;
+  /** A zigzag number has bits beyond 32, which libraries drop before or after they undo the zigzag. */
+  wideZigzag: boolean;
+  /** A profile id is not of 16 bytes, which the Go Collector refuses. */
+  oddProfileId: boolean;
+  /** A field of packed numbers comes in several parts, of which the Go Collector keeps the last. */
+  packedTwice: boolean;
   /** A tag or length has more than five bytes, which some libraries refuse. */
   longTag: boolean;
 }
 
-/** Reads a whole message. Throws {@link Refused}. */
-export function readMeaning(fullName: string, bytes: Uint8Array): Meaning {
-  const reader = new ReferenceReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+/**
+ * Reads a whole message. Throws {@link Refused}. `loose` texts leave out what the Go Collector does not keep: whether an
+ * empty message is there, and ids of zeros.
+ */
+export function readMeaning(fullName: string, bytes: Uint8Array, loose = false): Meaning {
+  const reader = new ReferenceReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), loose);
   const { text, jsonText } = reader.message(messageFacts(fullName), [[0, bytes.length]], -1);
-  const { oneofTwice, badText, minusZero, longTag } = reader;
-  return { text, jsonText, oneofTwice, badText, minusZero, longTag };
+  return Object.assign(reader.flags, { text, jsonText, items: reader.items });
 }
 
 type Range = readonly [start: number, end: number];
@@ -62,18 +74,36 @@ interface Texts {
   jsonText: string;
 }
 
+const itemMessages = new Set([
+  'Span',
+  'LogRecord',
+  'NumberDataPoint',
+  'HistogramDataPoint',
+  'ExponentialHistogramDataPoint',
+  'SummaryDataPoint',
+  'Sample',
+]);
 const nesting = new Set(['KeyValue', 'AnyValue', 'ArrayValue', 'KeyValueList']);
 
 class ReferenceReader {
-  oneofTwice = false;
-  badText = false;
-  minusZero = false;
-  longTag = false;
+  readonly items: string[] = [];
+  readonly flags = {
+    oneofTwice: false,
+    badText: false,
+    minusZero: false,
+    nan: false,
+    wideZigzag: false,
+    oddProfileId: false,
+    packedTwice: false,
+    longTag: false,
+  };
   readonly #b: Buffer;
+  readonly #loose: boolean;
   #at = 0;
 
-  constructor(b: Buffer) {
+  constructor(b: Buffer, loose: boolean) {
     this.#b = b;
+    this.#loose = loose;
   }
 
   /** The meaning of the message whose content is in `parts`. */
@@ -91,6 +121,7 @@ class ReferenceReader {
       jsonText +=
         value.jsonText === value.text ? `${field.number}=${value.text} ` : `${field.number}=${value.jsonText} `;
     }
+    if (itemMessages.has(facts.name)) this.items.push(text);
     return { text: `{${text}}`, jsonText: `{${jsonText}}` };
   }
 
@@ -117,13 +148,14 @@ class ReferenceReader {
     const before = found[number];
     if (before !== undefined && (field.repeated || (field.kind === 'message' && field.oneof === ''))) {
       before.push(range);
+      if (field.packable) this.flags.packedTwice = true;
       return;
     }
     for (const other of facts.fields) {
       const replaced = found[other.number];
       if (replaced === undefined || (other !== field && (field.oneof === '' || other.oneof !== field.oneof))) continue;
       if (facts.name === 'Metric' && field.oneof !== '') throw new Refused('a Metric with two data', false);
-      if (field.oneof !== '' && (other.kind === 'message' || field.kind === 'message')) this.oneofTwice = true;
+      if (field.oneof !== '' && (other.kind === 'message' || field.kind === 'message')) this.flags.oneofTwice = true;
       // What is replaced must be valid, too.
       const at = this.#at;
       this.#single(other, replaced, depth);
@@ -136,7 +168,7 @@ class ReferenceReader {
   #tag(end: number): number {
     const start = this.#at;
     const tag = this.#varint(end);
-    if (this.#at - start > 5) this.longTag = true;
+    if (this.#at - start > 5) this.flags.longTag = true;
     if (tag.hi !== 0 || tag.lo >= 0x80000000) throw new Refused('field number of 2^28 or more', false);
     if (tag.lo < 8) throw new Refused('field number 0', true);
     return tag.lo;
@@ -154,7 +186,7 @@ class ReferenceReader {
         break;
       case 2: {
         const length = this.#varint(end);
-        if (this.#at - start > 5) this.longTag = true;
+        if (this.#at - start > 5) this.flags.longTag = true;
         start = this.#at;
         if (length.hi !== 0) throw new Refused('a length beyond the end', true);
         this.#at += length.lo;
@@ -210,9 +242,11 @@ class ReferenceReader {
   #single(field: FieldFacts, ranges: readonly Range[], depth: number): Texts | undefined {
     if (field.message !== undefined) {
       const value = this.message(field.message, ranges, depth);
-      return field.message.name === 'AnyValue' && value.text === '{}' ? undefined : value;
+      const drops = field.message.name === 'AnyValue' || (this.#loose && field.oneof === '');
+      return drops && value.text === '{}' ? undefined : value;
     }
     const value = this.#scalar(field, ranges[0]!);
+    if (this.#loose && field.idLength > 0 && /^\d+:\0*$/.test(value.text)) return undefined;
     return field.presence || !zeros.has(value.text) ? value : undefined;
   }
 
@@ -223,7 +257,7 @@ class ReferenceReader {
         const text = `${end - start}:${b.toString('latin1', start, end)}`;
         if (isAscii(text)) return { text, jsonText: text };
         const valid = Buffer.from(b.toString('utf8', start, end));
-        if (!valid.equals(b.subarray(start, end))) this.badText = true;
+        if (!valid.equals(b.subarray(start, end))) this.flags.badText = true;
         return { text, jsonText: `${valid.length}:${valid.toString('latin1')}` };
       }
       case 'bytes': {
@@ -231,12 +265,14 @@ class ReferenceReader {
         if (field.idLength > 0 && length !== 0 && length !== field.idLength) {
           throw new Refused(`${field.name} of ${length} bytes`, false);
         }
+        if (field.name === 'profile_id' && length !== 0 && length !== 16) this.flags.oddProfileId = true;
         return same(`${length}:${b.toString('latin1', start, end)}`);
       }
       case 'double': {
         const nan = Number.isNaN(b.readDoubleLE(start));
+        if (nan) this.flags.nan = true;
         const bits = b.toString('latin1', start, end);
-        if (!field.presence && !field.repeated && Object.is(b.readDoubleLE(start), -0)) this.minusZero = true;
+        if (!field.presence && !field.repeated && Object.is(b.readDoubleLE(start), -0)) this.flags.minusZero = true;
         return { text: bits === zeroBits ? '0' : bits, jsonText: nan ? 'NaN' : bits === zeroBits ? '0' : bits };
       }
       case 'fixed64':
@@ -249,6 +285,7 @@ class ReferenceReader {
     }
     this.#at = start;
     const { lo, hi } = this.#varint(end);
+    if (field.type === 'sint32' && hi !== 0) this.flags.wideZigzag = true;
     switch (field.type) {
       case 'bool':
         return same(lo !== 0 || hi !== 0 ? '1' : '0');
