@@ -15,7 +15,7 @@ export class MalformedEncoding extends Error {
 }
 
 /**
- * Smaller inputs are (de)compressed on the calling thread: a trip through the thread pool costs 25–40 us of CPU, as much
+ * Smaller inputs are (de)compressed on the calling thread: a trip through the thread pool costs 20–80 us of CPU, as much
  * as inflating 15 KB of spans. Larger ones go to the pool, where several run at once and the loop stays free.
  */
 const syncBelowBytes = 32 * 1024;
