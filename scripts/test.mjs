@@ -26,9 +26,9 @@ const layers = [
 const components = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'];
 const units = [...layers, ...components].map((folder) => `${folder}/**/*.test.ts`);
 /** Real binary, real processes: one file at a time, so that none starves another. */
-const integration = ['integration/*.test.ts'];
+const integration = ['integration/*.test.ts', 'integration/fuzz/fuzz.test.ts'];
 /** Python, Java and Go are needed; these tests install their clients themselves. */
-const peers = ['integration/{peers,clients}/**/*.test.ts'];
+const peers = ['integration/{peers,clients}/**/*.test.ts', 'integration/fuzz/descriptors.test.ts'];
 
 const given = process.argv.slice(2);
 
