@@ -1,0 +1,81 @@
+/** The schema of the real engine: made by many at once, continued after a kill, kept up to date. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createStoreClient, type StoreClient } from './client.ts';
+import { openTestStore } from './embedded/testing/store.ts';
+import { type Migration, migrate, migrations } from './migrations.ts';
+import { tables, views } from './tables/index.ts';
+import { createTable } from './tables/table.ts';
+
+const options = { database: 'otel', cluster: '', ttlSeconds: 3600 };
+
+async function openClient(context: Parameters<typeof openTestStore>[0]): Promise<StoreClient> {
+  const store = await openTestStore(context);
+  const client = createStoreClient({
+    endpoint: `unix:${store.socketPath}`,
+    username: 'default',
+    password: '',
+    compression: 'none',
+    timeoutMs: 30_000,
+  });
+  context.after(() => client.close());
+  return client;
+}
+
+test('several collectors may create the schema at once, and once is enough', async (context) => {
+  const client = await openClient(context);
+  await Promise.all(Array.from({ length: 4 }, () => migrate(client, options)));
+  const there = await client.query<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = 'otel' ORDER BY name",
+  );
+  const expected = [...tables, ...views, { name: 'schema_migrations' }].map(({ name }) => name).sort();
+  assert.deepEqual(
+    there.map(({ name }) => name),
+    expected,
+  );
+  const steps: string[] = [];
+  await migrate(client, options, (name) => steps.push(name));
+  assert.deepEqual(steps, []);
+});
+
+test('a migration that was killed half way is done again, and later ones only once', async (context) => {
+  const client = await openClient(context);
+  const addColumn = 'ALTER TABLE otel.spans ADD COLUMN IF NOT EXISTS extra UInt8';
+  const broken: Migration = {
+    version: 2,
+    name: 'extra',
+    statements: () => [addColumn, 'ALTER TABLE otel.nowhere FREEZE'],
+  };
+  await assert.rejects(
+    migrate(client, options, () => {}, [...migrations, broken]),
+    { kind: 'schema', code: 60 },
+  );
+  const steps: string[] = [];
+  const mended: Migration = { ...broken, statements: () => [addColumn] };
+  await migrate(client, options, (name) => steps.push(name), [...migrations, mended]);
+  await migrate(client, options, (name) => steps.push(name), [...migrations, mended]);
+  assert.deepEqual(steps, ['extra']);
+});
+
+test('a changed ttl reaches tables that are there', async (context) => {
+  const client = await openClient(context);
+  await migrate(client, options);
+  const ttl = async () => {
+    const [row] = await client.query<{ ddl: string }>(
+      "SELECT create_table_query AS ddl FROM system.tables WHERE database = 'otel' AND name = 'spans'",
+    );
+    return /TTL toDateTime.*?(?= SETTINGS)/.exec(row!.ddl)?.[0];
+  };
+  assert.equal(await ttl(), 'TTL toDateTime(received_date) + toIntervalSecond(90000)');
+  await migrate(client, { ...options, ttlSeconds: 7200 });
+  assert.equal(await ttl(), 'TTL toDateTime(received_date) + toIntervalSecond(93600)');
+  await migrate(client, { ...options, ttlSeconds: 0 });
+  assert.equal(await ttl(), undefined);
+});
+
+test('on a cluster tables are replicated and made everywhere', () => {
+  const ddl = createTable(tables[0]!, { database: 'otel', cluster: 'main', ttlSeconds: 0 });
+  assert.match(ddl, /^CREATE TABLE IF NOT EXISTS `otel`\.`spans` ON CLUSTER `main` \(/);
+  assert.match(ddl, /\nENGINE = ReplicatedMergeTree\n/);
+  assert.doesNotMatch(ddl, /\nTTL/);
+});
