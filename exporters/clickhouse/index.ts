@@ -1,0 +1,151 @@
+/** Exporter `clickhouse`: stores telemetry in ClickHouse, exactly once, by way of a spool on disk. */
+import { join } from 'node:path';
+import { createStoreClient } from '../../clickhouse/client.ts';
+import type { StoreError } from '../../clickhouse/errors.ts';
+import { KnownSeries } from '../../clickhouse/tables/known-series.ts';
+import { systemClock } from '../../component/clock.ts';
+import { type Context, defineExporter, type Exporter } from '../../component/define.ts';
+import { exporterCounters } from '../../component/obs.ts';
+import { tlsClientOptions } from '../../component/tls.ts';
+import { signals } from '../../pdata/batch.ts';
+import { type ClickHouseConfig, configSchema } from './config.ts';
+import { createSchemaGate } from './schema-gate.ts';
+import { runSender } from './sender.ts';
+import { createSpool } from './spool.ts';
+
+export default defineExporter({
+  type: 'clickhouse',
+  description: 'Stores traces, metrics, logs and profiles in ClickHouse or the embedded store, exactly once.',
+  config: configSchema,
+  signals: { traces: 'beta', metrics: 'beta', logs: 'beta', profiles: 'development' },
+  create: createClickHouseExporter,
+});
+
+/** Series remembered as announced; a slot takes up to 32 bytes. */
+const maxKnownSeries = 1_000_000;
+
+function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter {
+  const { config, host, id, log, meter } = context;
+  const client = createStoreClient({
+    endpoint: config.endpoint,
+    username: config.username,
+    password: config.password.reveal(),
+    compression: config.compression,
+    timeoutMs: config.timeout,
+    tls: config.endpoint.startsWith('https:') ? tlsClientOptions(config.tls, `exporters::${id}::tls`) : undefined,
+  });
+  let trouble: StoreError | undefined;
+
+  const spool = createSpool({
+    directory: join(config.spool.directory, id.replaceAll('/', '_')),
+    worker: host.worker,
+    maxBytes: Math.floor(config.spool.max_size / host.worker.count),
+    maxRejectedBytes: Math.floor(config.spool.max_rejected_size / host.worker.count),
+    fsync: config.spool.fsync,
+    maxItems: config.batch.max_rows,
+    maxSegmentBytes: config.batch.max_bytes,
+    flushIntervalMs: config.batch.flush_interval,
+    log,
+    whyWaiting: () => trouble?.message ?? 'ClickHouse takes data more slowly than it comes in',
+  });
+  const gate = createSchemaGate(client, config, log);
+  const counters = new Map(signals.map((signal) => [signal, exporterCounters(context, signal)]));
+  const insertSeconds = meter.histogram(
+    'exporter_insert_duration',
+    'Seconds from encoding a segment to the last answer of ClickHouse.',
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    { exporter: id },
+  );
+  const rejectedSegments = meter.counter(
+    'exporter_rejected_segments',
+    'Number of spool files that ClickHouse refused for ever.',
+    { exporter: id },
+  );
+  meter.gauge('exporter_spool_size', 'Bytes waiting in the spool.', spool.sizeBytes, { exporter: id });
+  meter.gauge('exporter_spool_capacity', 'Bytes that may wait in the spool.', () => config.spool.max_size, {
+    exporter: id,
+  });
+  meter.gauge('exporter_spool_segments', 'Closed spool files that wait to be inserted.', spool.segments, {
+    exporter: id,
+  });
+
+  const stopping = new AbortController();
+  let senders: Promise<unknown> = Promise.resolve();
+
+  function onFailure(error: StoreError): void {
+    if (trouble?.message !== error.message) {
+      log.warn('ClickHouse does not take data; it waits in the spool.', { error: error.message });
+      context.reportStatus('recoverable_error', error.message);
+    }
+    trouble = error;
+  }
+
+  function onSuccess(): void {
+    if (!trouble) return;
+    trouble = undefined;
+    log.info('ClickHouse takes data again.', { endpoint: config.endpoint });
+    context.reportStatus('ok');
+  }
+
+  function startSenders(): void {
+    senders = Promise.all(
+      signals.map((signal) =>
+        runSender({
+          signal,
+          client,
+          database: config.database,
+          spool,
+          knownSeries: new KnownSeries(maxKnownSeries),
+          clock: systemClock,
+          initialIntervalMs: config.retry.initial_interval,
+          maxIntervalMs: config.retry.max_interval,
+          ready: gate.ready,
+          schemaMissing: gate.reset,
+          onFailure,
+          onSent(items, durationMs) {
+            onSuccess();
+            counters.get(signal)!.sent.add(items);
+            insertSeconds.record(durationMs / 1000);
+          },
+          onRejected(items, segment, movedTo, error) {
+            counters.get(signal)!.sendFailed.add(items);
+            rejectedSegments.add(1);
+            log.error(
+              'ClickHouse refuses a segment for ever; it was put aside. To try again, move the file back to its parent directory and restart.',
+              { error: error.message, items, bytes: segment.sizeBytes, file: movedTo },
+            );
+          },
+          signalToStop: stopping.signal,
+        }),
+      ),
+    );
+  }
+
+  return {
+    async start() {
+      await spool.open();
+      // A store of the wrong version or schema is an error of configuration; one that is away now may come back.
+      await gate.tryAtStart(onFailure);
+      startSenders();
+    },
+
+    async consume(batch) {
+      try {
+        await spool.append(batch);
+      } catch (error) {
+        counters.get(batch.signal)!.enqueueFailed.add(batch.items);
+        throw error;
+      }
+    },
+
+    async shutdown() {
+      await spool.seal();
+      const timer = setTimeout(() => stopping.abort(), trouble ? 0 : config.shutdown_timeout);
+      await senders;
+      clearTimeout(timer);
+      stopping.abort();
+      await spool.close();
+      await client.close();
+    },
+  };
+}

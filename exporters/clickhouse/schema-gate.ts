@@ -1,0 +1,53 @@
+/** Makes sure, before anything is inserted, that the server is new enough and the schema is there. */
+import type { StoreClient } from '../../clickhouse/client.ts';
+import { StoreError } from '../../clickhouse/errors.ts';
+import { migrate } from '../../clickhouse/migrations.ts';
+import { OperatorError } from '../../component/errors.ts';
+import type { Logger } from '../../component/telemetry.ts';
+import type { ClickHouseConfig } from './config.ts';
+
+export interface SchemaGate {
+  /** Resolves once the schema is there; the work is done once, however many ask. Rejects with a StoreError. */
+  ready: () => Promise<void>;
+  /** Forgets that the schema was there, because it turned out not to be. */
+  reset: () => void;
+  /** The first try. Rejects with an OperatorError when waiting cannot help; tells `onFailure` when it can. */
+  tryAtStart(onFailure: (error: StoreError) => void): Promise<void>;
+}
+
+export function createSchemaGate(client: StoreClient, config: ClickHouseConfig, log: Logger): SchemaGate {
+  let done: Promise<void> | undefined;
+
+  async function prepare(): Promise<void> {
+    const version = await client.checkVersion();
+    if (!config.create_schema) return;
+    const { cluster, database } = config;
+    await migrate(client, { cluster, database, ttlSeconds: Math.ceil(config.ttl / 1000) }, (name) =>
+      log.info('Changing the schema of ClickHouse.', { migration: name, database, version }),
+    );
+  }
+
+  function ready(): Promise<void> {
+    done ??= prepare().catch((error) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  }
+
+  return {
+    ready,
+    reset() {
+      done = undefined;
+    },
+    async tryAtStart(onFailure) {
+      try {
+        await ready();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (error.kind === 'tooOld') throw new OperatorError('STORE_TOO_OLD', error.message, { cause: error });
+        onFailure(error);
+      }
+    },
+  };
+}
