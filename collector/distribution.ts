@@ -15,6 +15,7 @@ export const distribution: Record<Kind, Record<string, Load>> = {
     memory_limiter: () => import('../processors/memory_limiter/index.ts'),
   },
   exporter: {
+    clickhouse: () => import('../exporters/clickhouse/index.ts'),
     debug: () => import('../exporters/debug/index.ts'),
     nop: () => import('../exporters/nop/index.ts'),
     otlp_grpc: () => import('../exporters/otlp_grpc/index.ts'),
@@ -24,6 +25,7 @@ export const distribution: Record<Kind, Record<string, Load>> = {
     forward: () => import('../connectors/forward/index.ts'),
   },
   extension: {
+    clickhouse_embedded: () => import('../extensions/clickhouse_embedded/index.ts'),
     health_check: () => import('../extensions/health_check/index.ts'),
     query: () => import('../extensions/query/index.ts'),
   },
