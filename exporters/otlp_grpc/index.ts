@@ -2,9 +2,10 @@
 import { type Context, defineExporter, type Exporter } from '../../component/define.ts';
 import { createQueuedSender } from '../../component/queue.ts';
 import { tlsClientOptions } from '../../component/tls.ts';
-import type { Batch, Signal } from '../../pdata/batch.ts';
+import type { Batch } from '../../pdata/batch.ts';
+import { type PartialSuccess, readPartialSuccess } from '../../pdata/otlp/partial-success.ts';
+import { grpcExportPaths } from '../../pdata/otlp/service-paths.ts';
 import { createGrpcClient } from '../../wire/grpc/client.ts';
-import { type PartialSuccess, readPartialSuccess } from '../../wire/otlp-response.ts';
 import { type Config, config } from './config.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { consumeErrorOf } from './export-error.ts';
@@ -17,13 +18,6 @@ export default defineExporter({
   signals: { traces: 'stable', metrics: 'stable', logs: 'stable', profiles: 'development' },
   create: createOtlpGrpcExporter,
 });
-
-const exportPaths: Record<Signal, string> = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-  profiles: '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export',
-};
 
 /** Responses carry at most a partial success; a larger one is no OTLP server. */
 const maxResponseBytes = 4 * 2 ** 20;
@@ -49,7 +43,7 @@ function createOtlpGrpcExporter(context: Context<Config>): Exporter {
     for (const request of requests) {
       let partial: PartialSuccess | undefined;
       try {
-        partial = readPartialSuccess(await client.call(exportPaths[batch.signal], request, { timeoutMs, signal }));
+        partial = readPartialSuccess(await client.call(grpcExportPaths[batch.signal], request, { timeoutMs, signal }));
       } catch (error) {
         throw consumeErrorOf(error);
       }

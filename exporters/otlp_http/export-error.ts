@@ -1,5 +1,6 @@
 /** What an answer of an OTLP/HTTP server means for the data that was sent. */
-import { ConsumeError, type GrpcCode } from '../../component/errors.ts';
+import { ConsumeError } from '../../component/errors.ts';
+import { codeOfHttpStatus } from '../../pdata/otlp/http-status.ts';
 import { readStatus } from '../../wire/grpc/status.ts';
 import type { HttpResponse } from '../../wire/http/client.ts';
 import { parseRetryAfter } from '../../wire/http/retry-after.ts';
@@ -16,7 +17,7 @@ export function errorOfResponse(response: HttpResponse, url: URL): ConsumeError 
   const retryAfterMs = retryable ? parseRetryAfter(response.headers['retry-after'], Date.now()) : undefined;
   return new ConsumeError(`${url} answered with HTTP status ${status}${said ? `: ${said}` : ''}`, {
     permanent: !retryable,
-    grpcCode: codeOf(status),
+    grpcCode: codeOfHttpStatus(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
 }
@@ -32,27 +33,5 @@ function messageOf({ headers, body }: HttpResponse): string {
     return typeof message === 'string' ? message : '';
   } catch {
     return text;
-  }
-}
-
-/** What our own sender is told, when the answer comes back to it. */
-function codeOf(status: number): GrpcCode {
-  switch (status) {
-    case 400:
-      return 'INVALID_ARGUMENT';
-    case 401:
-      return 'UNAUTHENTICATED';
-    case 403:
-      return 'PERMISSION_DENIED';
-    case 404:
-      return 'UNIMPLEMENTED';
-    case 429:
-      return 'RESOURCE_EXHAUSTED';
-    case 502:
-    case 503:
-    case 504:
-      return 'UNAVAILABLE';
-    default:
-      return 'UNKNOWN';
   }
 }

@@ -4,8 +4,9 @@ import { ConsumeError, permanent, retryable } from '../../component/errors.ts';
 import { createQueuedSender } from '../../component/queue.ts';
 import { tlsClientOptions } from '../../component/tls.ts';
 import type { Batch, Signal } from '../../pdata/batch.ts';
+import { type PartialSuccess, readPartialSuccess } from '../../pdata/otlp/partial-success.ts';
+import { httpExportPaths } from '../../pdata/otlp/service-paths.ts';
 import { createHttpClient, type HttpResponse } from '../../wire/http/client.ts';
-import { type PartialSuccess, readPartialSuccess } from '../../wire/otlp-response.ts';
 import { type Config, config } from './config.ts';
 import { errorOfResponse } from './export-error.ts';
 import { encodeRequest, requestHeaders } from './request.ts';
@@ -18,13 +19,6 @@ export default defineExporter({
   signals: { traces: 'stable', metrics: 'stable', logs: 'stable', profiles: 'development' },
   create: createOtlpHttpExporter,
 });
-
-const paths: Record<Signal, string> = {
-  traces: 'v1/traces',
-  metrics: 'v1/metrics',
-  logs: 'v1/logs',
-  profiles: 'v1development/profiles',
-};
 
 function createOtlpHttpExporter(context: Context<Config>): Exporter {
   const { config, log } = context;
@@ -80,8 +74,7 @@ function createOtlpHttpExporter(context: Context<Config>): Exporter {
 function urlOf(config: Config, signal: Signal): URL {
   const own = config[`${signal}_endpoint`];
   if (own) return new URL(own);
-  if (config.endpoint)
-    return new URL(paths[signal], config.endpoint.endsWith('/') ? config.endpoint : `${config.endpoint}/`);
+  if (config.endpoint) return new URL(config.endpoint.replace(/\/$/, '') + httpExportPaths[signal]);
   throw permanent(`neither endpoint nor ${signal}_endpoint is set, so ${signal} cannot be sent`);
 }
 

@@ -3,20 +3,22 @@ import { z } from 'zod';
 import { grpcServer } from '../../component/schemas/grpc.ts';
 import { httpServerBlock, httpServerFields } from '../../component/schemas/http.ts';
 import { size } from '../../component/schemas/size.ts';
+import type { Signal } from '../../pdata/batch.ts';
+import { httpExportPaths } from '../../pdata/otlp/service-paths.ts';
 
-const urlPath = (defaultPath: string, what: string) =>
+const urlPath = (signal: Signal) =>
   z
     .string()
     .startsWith('/', 'a path begins with /')
-    .default(defaultPath)
-    .describe(`The path that takes ${what}; change it only for senders that cannot use the standard one.`);
+    .default(httpExportPaths[signal])
+    .describe(`The path that takes ${signal}; change it only for senders that cannot use the standard one.`);
 
 const http = httpServerBlock({
   ...httpServerFields('localhost:4318'),
-  traces_url_path: urlPath('/v1/traces', 'traces'),
-  metrics_url_path: urlPath('/v1/metrics', 'metrics'),
-  logs_url_path: urlPath('/v1/logs', 'logs'),
-  profiles_url_path: urlPath('/v1development/profiles', 'profiles'),
+  traces_url_path: urlPath('traces'),
+  metrics_url_path: urlPath('metrics'),
+  logs_url_path: urlPath('logs'),
+  profiles_url_path: urlPath('profiles'),
 });
 
 export const config = z

@@ -2,17 +2,11 @@
 
 import type { GrpcServerConfig } from '../../component/schemas/grpc.ts';
 import type { Signal } from '../../pdata/batch.ts';
+import { grpcExportPaths } from '../../pdata/otlp/service-paths.ts';
 import type { ByteBudget } from '../../wire/byte-budget.ts';
 import { createGrpcServer, type GrpcServer, type UnaryHandler } from '../../wire/grpc/server.ts';
 import type { TlsServerOptions } from '../../wire/tls.ts';
 import type { Intake } from './intake.ts';
-
-export const exportPaths: Record<Signal, string> = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-  profiles: '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export',
-};
 
 /** Every Export*ServiceResponse without partial success is the message of no bytes. */
 const success = new Uint8Array(0);
@@ -25,7 +19,7 @@ export function createOtlpGrpc(
 ): GrpcServer {
   const handlers = new Map<string, UnaryHandler>();
   for (const [signal, intake] of intakes) {
-    handlers.set(exportPaths[signal], async (message) => {
+    handlers.set(grpcExportPaths[signal], async (message) => {
       await intake(message);
       return success;
     });

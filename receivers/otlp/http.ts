@@ -1,6 +1,7 @@
 /** OTLP over HTTP: protobuf and JSON bodies, and errors as google.rpc.Status in the encoding of the request. */
 
 import type { Signal } from '../../pdata/batch.ts';
+import { codeOfHttpStatus, httpStatusOf } from '../../pdata/otlp/http-status.ts';
 import { jsonToWire } from '../../pdata/otlp/json.ts';
 import type { ByteBudget } from '../../wire/byte-budget.ts';
 import { GrpcError, writeStatus, writeStatusJson } from '../../wire/grpc/status.ts';
@@ -9,7 +10,6 @@ import { HttpFailure } from '../../wire/http/failure.ts';
 import { createHttpServer, type HttpHead, type HttpReply, type HttpServer } from '../../wire/http/server.ts';
 import type { TlsServerOptions } from '../../wire/tls.ts';
 import type { HttpConfig } from './config.ts';
-import { codeOfHttpStatus, httpStatusOf } from './http-status.ts';
 import { type Intake, unreadable } from './intake.ts';
 
 const protobuf = 'application/x-protobuf';

@@ -1,5 +1,5 @@
 /** Reads `Export*ServiceResponse`: what an OTLP server says about data it took only in part. */
-import { readFields } from './grpc/status.ts';
+import { readFields } from '../../wire/grpc/status.ts';
 
 export interface PartialSuccess {
   /** Spans, points, records or profiles that the server refused for good; 0 when the message is only a warning. */

@@ -1,5 +1,5 @@
 /** The two ways between gRPC codes and HTTP statuses of OTLP/HTTP. */
-import type { GrpcCode } from '../../component/errors.ts';
+import type { GrpcCode } from '../../wire/grpc/codes.ts';
 
 /** 503 and 429 invite the sender to try again, everything else tells it to drop the data. */
 export function httpStatusOf(code: GrpcCode): number {
