@@ -19,7 +19,7 @@ export interface Campaign {
   to: number;
   /** Valid requests to start from, beside the random ones. */
   samples: readonly Uint8Array[];
-  /** A case may take this long; a longer one is a finding. */
+  /** A case may take this long of the processor; a longer one is a finding. */
   caseLimitMs: number;
   onFinding: (finding: Finding) => void;
 }
@@ -47,22 +47,28 @@ export function runCampaign(campaign: Campaign): Figures {
   const figures: Figures = { cases: 0, accepted: 0, refused: 0, bytes: 0, slowestMs: 0 };
   for (let index = from; index < to; index++) {
     const bytes = makeCase(campaign, index);
-    const startMs = performance.now();
+    const startMs = cpuMs();
     try {
       figures[check(signal, bytes)]++;
     } catch (error) {
       campaign.onFinding({ signal, encoding, seed, index, bytes, error: error as Error });
     }
-    const tookMs = performance.now() - startMs;
+    const tookMs = cpuMs() - startMs;
     figures.slowestMs = Math.max(figures.slowestMs, tookMs);
     if (tookMs > campaign.caseLimitMs) {
-      const error = new Error(`took ${Math.round(tookMs)} ms`);
+      const error = new Error(`took ${Math.round(tookMs)} ms of the processor`);
       campaign.onFinding({ signal, encoding, seed, index, bytes, error });
     }
     figures.cases++;
     figures.bytes += bytes.length;
   }
   return figures;
+}
+
+/** Processor time: a busy machine must not look like a slow reader. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** The bytes of case `index`. Of the messages a quarter of the cases is left as made, a quarter changed byte by byte. */
