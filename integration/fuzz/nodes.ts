@@ -1,5 +1,5 @@
 /** A protobuf message as a tree that can be changed and written, right or wrong. */
-import { type FieldFacts, type MessageFacts, wireTypeOf } from './descriptors.ts';
+import type { FieldFacts, MessageFacts } from './descriptors.ts';
 import type { Random } from './random.ts';
 
 /** One field as it stands on the wire. */
@@ -94,10 +94,6 @@ export function unknownField(random: Random): Node {
   const sizes: Record<number, number> = { 1: 8, 5: 4, 2: random.below(9) };
   const content = wireType === 0 ? Uint8Array.from(varintBytes(random.word() >>> 0)) : random.bytes(sizes[wireType]!);
   return node(random.pick([20, 100, 536, 5_000, 268_435_455]), wireType, content);
-}
-
-export function tagOf(field: FieldFacts): number {
-  return field.number * 8 + wireTypeOf(field);
 }
 
 function append(out: number[], nodes: readonly Node[]): void {
