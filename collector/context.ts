@@ -6,7 +6,7 @@ import type { RootLogger } from './telemetry/logger.ts';
 
 /** An open listener and who opened it. */
 export interface ReportedListener extends Listener {
-  kind: Kind;
+  kind: Kind | 'service';
   id: string;
 }
 

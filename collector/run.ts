@@ -39,8 +39,8 @@ export async function run(options: RunOptions): Promise<number> {
       onFatal: (message) => events.push({ type: 'fatal', message }),
     });
     trimMemory();
-    log.info('Everything is ready. Begin running and processing data.');
     listenerSummary(service.listeners, log);
+    log.info('Everything is ready. Begin running and processing data.');
     const end = await untilEnd(events, service, log);
     if (end !== 'reload') return end;
   }

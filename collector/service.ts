@@ -78,6 +78,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     registerProcessMetrics(metrics);
     for (const endpoint of await openEndpoints(telemetry.metrics, text)) {
       closers.push(() => endpoint.close());
+      listeners.push({ kind: 'service', id: 'telemetry', protocol: 'own metrics', url: endpoint.url });
     }
     const { inMain, workers } = place(options);
     const extensions = await startMainExtensions(config, workers.length > 0, running, around);

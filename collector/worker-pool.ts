@@ -21,9 +21,12 @@ export interface WorkerPoolOptions {
   board: StatusBoard;
   /** A worker ended though nobody asked it to. */
   onCrash(message: string): void;
+  /** The worker's program; tests have their own. */
+  entry?: URL;
 }
 
 const answerMs = 2000;
+const workerProgram = new URL('./worker.ts', import.meta.url);
 
 interface Member {
   worker: Worker;
@@ -32,7 +35,12 @@ interface Member {
 }
 
 /** Resolves when every worker runs; when one cannot start, all are ended and its error is thrown. */
-export async function startWorkers({ setups, board, onCrash }: WorkerPoolOptions): Promise<WorkerPool> {
+export async function startWorkers({
+  setups,
+  board,
+  onCrash,
+  entry = workerProgram,
+}: WorkerPoolOptions): Promise<WorkerPool> {
   const listeners: ReportedListener[] = [];
   const waiting = new Map<number, (samples: Sample[]) => void>();
   let requests = 0;
@@ -49,7 +57,7 @@ export async function startWorkers({ setups, board, onCrash }: WorkerPoolOptions
 
   function start(setup: WorkerSetup): Promise<void> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      const worker = new Worker(entry, {
         workerData: setup,
         name: `pipelines-${setup.index}`,
         resourceLimits: heapLimits(setup.count),
