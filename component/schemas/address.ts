@@ -1,4 +1,4 @@
-/** Addresses that a server listens on: `localhost:4317`, `[::1]:4317`, `0.0.0.0:4317`. */
+/** What all server blocks share: addresses such as `localhost:4317`, `[::1]:4317`, `0.0.0.0:4317`, and request metadata. */
 import { z } from 'zod';
 import { parseHostPort } from '../../wire/listen.ts';
 
@@ -28,4 +28,15 @@ export function endpointFitsTransport(context: z.core.ParsePayload<{ endpoint: s
     path: ['endpoint'],
     message: `"${endpoint}" is not an address to listen on; write host:port, such as localhost:4317 or 0.0.0.0:4317`,
   });
+}
+
+/** Refused rather than ignored: whoever sets it relies on headers that would not arrive. */
+export function includeMetadata() {
+  return z
+    .boolean()
+    .default(false)
+    .refine((wanted) => !wanted, {
+      message: 'this version does not carry request headers along with the data; remove include_metadata',
+    })
+    .describe('Only false: request headers are not carried along with the data.');
 }

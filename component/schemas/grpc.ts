@@ -1,8 +1,8 @@
 /** The gRPC server and client blocks (configgrpc), with the names and defaults of the OpenTelemetry Collector. */
 import { z } from 'zod';
-import { endpointFitsTransport, listenAddress } from './address.ts';
 import { duration } from './duration.ts';
 import { secret } from './secret.ts';
+import { endpointFitsTransport, includeMetadata, listenAddress } from './address.ts';
 import { size } from './size.ts';
 import { tlsClient, tlsServer } from './tls.ts';
 
@@ -65,6 +65,7 @@ export function grpcServer(defaultEndpoint: string) {
       read_buffer_size: bufferSize(),
       write_buffer_size: bufferSize(),
       keepalive: serverKeepalive,
+      include_metadata: includeMetadata(),
       body_idle_timeout: duration('60s').describe(
         'A request that makes no progress for this long is ended, so that stuck peers hold no memory.',
       ),

@@ -1,8 +1,8 @@
 /** The HTTP server and client blocks (confighttp), with the names and defaults of the OpenTelemetry Collector. */
 import { z } from 'zod';
-import { endpointFitsTransport, listenAddress } from './address.ts';
 import { duration } from './duration.ts';
 import { secret } from './secret.ts';
+import { endpointFitsTransport, includeMetadata, listenAddress } from './address.ts';
 import { size } from './size.ts';
 import { tlsClient, tlsServer } from './tls.ts';
 
@@ -56,6 +56,7 @@ export function httpServerFields(defaultEndpoint: string) {
       'A kept-alive connection without requests is closed after this time. 0s is no limit; vanished peers are found by TCP.',
     ),
     keep_alives_enabled: z.boolean().default(true).describe('Whether a connection serves more than one request.'),
+    include_metadata: includeMetadata(),
     body_idle_timeout: duration('60s').describe(
       'A request that makes no progress for this long is ended, so that stuck peers hold no memory.',
     ),

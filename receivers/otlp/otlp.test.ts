@@ -268,3 +268,40 @@ describe('configuration', () => {
     other.close();
   });
 });
+
+describe('refuses in YAML', () => {
+  const cases: [string, object, string[], RegExp][] = [
+    [
+      'an address that is none',
+      { grpc: { endpoint: 'localhost' } },
+      ['protocols', 'grpc', 'endpoint'],
+      /write host:port/,
+    ],
+    [
+      'request metadata',
+      { http: { include_metadata: true } },
+      ['protocols', 'http', 'include_metadata'],
+      /remove include_metadata/,
+    ],
+    [
+      'a path without slash',
+      { http: { logs_url_path: 'logs' } },
+      ['protocols', 'http', 'logs_url_path'],
+      /begins with \//,
+    ],
+    [
+      'an unknown key',
+      { grpc: { max_recv_msg_size: 4 } },
+      ['protocols', 'grpc', 'max_recv_msg_size'],
+      /max_recv_msg_size_mib/,
+    ],
+  ];
+  for (const [name, protocols, path, message] of cases) {
+    test(name, () => {
+      const parsed = parseConfig(otlp.config, { protocols });
+      assert.ok(!parsed.ok);
+      assert.deepEqual(parsed.issues[0]!.path, path);
+      assert.match(parsed.issues[0]!.message, message);
+    });
+  }
+});
