@@ -1,61 +1,25 @@
 /** TLS and mutual TLS of both servers with certificates made by openssl, including certificates that change. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { createByteBudget } from './byte-budget.ts';
 import { createGrpcClient } from './grpc/client.ts';
 import { createGrpcServer } from './grpc/server.ts';
+import { type Certificates, createCertificates } from './testing/certificates.ts';
 import { createTlsServerOptions, readTlsClientOptions, type TlsSource } from './tls.ts';
 
-let directory: string;
+let certificates: Certificates;
 const cleanup: (() => unknown)[] = [];
-const file = (name: string) => join(directory, name);
+const file = (name: string) => certificates.file(name);
 
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), 'wire-tls-'));
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=test ca');
-  for (const name of ['server', 'server2', 'client']) {
-    openssl(
-      'req',
-      ...key,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      `/CN=${name}`,
-      '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
-    );
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      `${name}.pem`,
-      '-days',
-      '2',
-      '-copy_extensions',
-      'copy',
-    );
-  }
+  certificates = createCertificates(['server', 'server2', 'client']);
 });
 after(async () => {
   for (const end of cleanup) await end();
-  rmSync(directory, { recursive: true });
+  certificates.remove();
 });
 
 const common: TlsSource = { includeSystemCaCertsPool: false, minVersion: 'TLSv1.2', reloadIntervalMs: 0 };

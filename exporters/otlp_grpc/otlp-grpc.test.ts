@@ -1,5 +1,6 @@
 /** The OTLP/gRPC exporter against a real grpc-js server and against peers that misbehave. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http2';
 import { after, describe, test } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
@@ -9,6 +10,7 @@ import { createTestContext } from '../../component/testing/context.ts';
 import { Batch } from '../../pdata/batch.ts';
 import { jsonToWire } from '../../pdata/otlp/json.ts';
 import { writeStatus } from '../../wire/grpc/status.ts';
+import { createCertificates } from '../../wire/testing/certificates.ts';
 import { parseEndpoint } from './endpoint.ts';
 import otlpGrpc from './index.ts';
 
@@ -20,7 +22,7 @@ after(async () => {
 });
 
 /** A server that keeps what it got and answers with the next of `replies`, then with success. */
-async function peer(replies: Reply[] = [], atPort = 0) {
+async function peer(replies: Reply[] = [], atPort = 0, credentials = grpc.ServerCredentials.createInsecure()) {
   const requests: { body: Buffer; metadata: grpc.Metadata }[] = [];
   const server = new grpc.Server({ 'grpc.max_receive_message_length': 32 * 2 ** 20 });
   const identity = (bytes: Buffer) => bytes;
@@ -47,9 +49,7 @@ async function peer(replies: Reply[] = [], atPort = 0) {
     { traces: handle, profiles: handle },
   );
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${atPort}`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
+    server.bindAsync(`127.0.0.1:${atPort}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   cleanup.push(() => server.forceShutdown());
   return { port, requests, server };
@@ -214,6 +214,33 @@ test('a peer that goes away gets no new calls: the next one makes a new connecti
   const { consume } = await exporter((server.address() as { port: number }).port);
   for (let i = 0; i < 3; i++) await consume(traces());
   assert.equal(sessions, 3);
+});
+
+test('speaks mutual TLS, which is on unless insecure is set', async () => {
+  const certificates = createCertificates(['server', 'client']);
+  cleanup.push(() => certificates.remove());
+  const pem = (name: string) => readFileSync(certificates.file(name));
+  const pair = { private_key: pem('server.key'), cert_chain: pem('server.pem') };
+  const server = await peer([], 0, grpc.ServerCredentials.createSsl(pem('ca.pem'), [pair], true));
+  const tls = {
+    ca_file: certificates.file('ca.pem'),
+    cert_file: certificates.file('client.pem'),
+    key_file: certificates.file('client.key'),
+  };
+  const { consume } = await exporter(server.port, { tls });
+  await consume(traces());
+  assert.equal(server.requests.length, 1);
+});
+
+test('a peer that speaks plain text is told apart from one that is down', async () => {
+  const server = await peer();
+  const { consume } = await exporter(server.port, { tls: {} });
+  const failure = await consume(traces()).catch((error) => error);
+  assert.equal(failure.permanent, false);
+  assert.match(
+    failure.message,
+    /TLS with 127\.0\.0\.1:\d+ failed: wrong version number; if the peer speaks plain text, set tls\.insecure: true$/,
+  );
 });
 
 describe('endpoint', () => {

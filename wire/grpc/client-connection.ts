@@ -241,7 +241,7 @@ function explain(error: Error, where: string, secure: boolean): string {
   const root = error.cause instanceof Error ? error.cause : error;
   const code = (root as NodeJS.ErrnoException).code ?? '';
   if (secure && (code === 'EPROTO' || code.startsWith('ERR_SSL'))) {
-    return `TLS with ${where} failed: ${root.message}; if the peer speaks plain text, set tls.insecure: true`;
+    return `TLS with ${where} failed: ${(root as { reason?: string }).reason ?? root.message}; if the peer speaks plain text, set tls.insecure: true`;
   }
   return `no connection to ${where}: ${root.message || code}`;
 }
