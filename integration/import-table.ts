@@ -10,7 +10,7 @@ flow         wire pdata
 clickhouse   wire pdata
 bpf          nothing
 querier      wire pdata clickhouse
-config       component
+config       pdata component
 receivers    wire pdata component flow bpf
 processors   wire pdata component
 connectors   wire pdata component
@@ -25,7 +25,7 @@ integration  everything
 /** An npm package, then the places that may import it; `tests` are *.test.ts files and folders named testing. */
 export const packages = `
 zod                  component config receivers processors connectors exporters extensions collector
-yaml                 config collector/command
+yaml                 config collector
 chdb                 clickhouse/embedded
 @clickhouse/client   clickhouse querier
 express              extensions/query

@@ -28,7 +28,7 @@ test("the guide's app is seen in SQL, in both trace APIs and on the page", async
       const found = await sql(
         store,
         `SELECT SpanName, ServiceName, SpanAttributes['basket.items'] AS items, ParentSpanId != '' AS child
-           FROM otel_traces WHERE TraceId = '${traceId}' ORDER BY Timestamp`,
+           FROM otel_traces WHERE TraceId = '${traceId}' ORDER BY child`,
       );
       return found.length === 2 && found;
     });

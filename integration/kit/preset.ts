@@ -56,5 +56,5 @@ service:
     metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: ${metricsPort}}}}}]}
 `;
   const preset = join(root, 'config', 'presets', 'default.yaml');
-  return startCollector(t, [preset], [moved, more], { cwd: folder });
+  return startCollector(t, [preset], more === '' ? [moved] : [moved, more], { cwd: folder });
 }

@@ -1,17 +1,16 @@
 /** The OpenTelemetry agent for Java, over gRPC and HTTP: an app without instrumentation is seen in all signals. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { findPlace, startPreset } from '../kit/preset.ts';
 import { endpoint, rowsOf, tempoSpanNames } from './seen.ts';
-import { javaAgent, run } from './toolchain.ts';
+import { javaAgent, javaApp, run } from './toolchain.ts';
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
   test(`Java over ${protocol}`, async (t) => {
     const agent = await javaAgent();
     const place = await findPlace(t);
     await startPreset(t, place);
-    await run('java', [`-javaagent:${agent}`, join(import.meta.dirname, 'App.java')], {
+    await run('java', [`-javaagent:${agent}`, '-cp', await javaApp(), 'App'], {
       OTEL_SERVICE_NAME: 'shop-java',
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint(place, protocol),
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,

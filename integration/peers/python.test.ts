@@ -33,8 +33,8 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
          FROM otel_traces WHERE TraceId = '${traceId}' ORDER BY SpanName`,
     );
     assert.deepEqual(spans, [
-      { SpanName: 'place order', SpanKind: 'Server', StatusCode: 'Unset', items: '3', events: '0' },
-      { SpanName: 'reserve stock', SpanKind: 'Internal', StatusCode: 'Error', items: '', events: '2' },
+      { SpanName: 'place order', SpanKind: 'Server', StatusCode: 'Unset', items: '3', events: 0 },
+      { SpanName: 'reserve stock', SpanKind: 'Internal', StatusCode: 'Error', items: '', events: 2 },
     ]);
     assert.deepEqual(await tempoSpanNames(place, traceId), ['place order', 'reserve stock']);
 

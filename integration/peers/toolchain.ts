@@ -40,7 +40,7 @@ export async function pythonClient(): Promise<string> {
 
 /** The Java agent of OpenTelemetry; gives the path of its jar. */
 export async function javaAgent(): Promise<string> {
-  await need('java', 'default-jdk-headless');
+  await need('javac', 'default-jdk-headless');
   await need('mvn', 'maven');
   const version = '2.33.1';
   const jar = join(cache, `opentelemetry-javaagent-${version}.jar`);
@@ -48,6 +48,13 @@ export async function javaAgent(): Promise<string> {
   if (!existsSync(jar))
     await run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${cache}`]);
   return jar;
+}
+
+/** Compiles App.java; gives its class path. The agent does not look into programs that `java` compiles itself. */
+export async function javaApp(): Promise<string> {
+  const classes = join(cache, 'java-classes');
+  await run('javac', ['-d', classes, join(import.meta.dirname, 'App.java')]);
+  return classes;
 }
 
 /** The load generator of the OpenTelemetry Collector; gives its path. */
