@@ -108,6 +108,7 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
             insertSeconds.record(durationMs / 1000);
           },
           onRejected(items, segment, movedTo, error) {
+            onSuccess();
             counters.get(signal)!.sendFailed.add(items);
             rejectedSegments.add(1);
             log.error(

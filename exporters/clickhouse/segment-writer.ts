@@ -60,9 +60,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
 
   /** One writer at a time: what arrives while it writes is written together by its next turn. */
   function work(): Promise<void> {
-    working ??= run().finally(() => {
-      working = undefined;
-    });
+    working ??= run();
     return working;
   }
 
@@ -77,6 +75,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       closeAsked = false;
       if (current && closing) await close(current);
     }
+    // In the same tick as the last look at `pending`, so that what comes later starts a new run.
+    working = undefined;
   }
 
   async function write(group: readonly Pending[]): Promise<void> {
