@@ -43,16 +43,12 @@ export function anyValue({ type, value }: Pick<Attribute, 'type' | 'value'>): An
   }
 }
 
-/** JSON has no NaN or infinities; protobuf's JSON mapping writes them as text. */
+/** JSON has no NaN and no infinities; protobuf's JSON mapping writes them as text. ClickHouse prints `nan` and `inf`. */
 function doubleOf(text: string): number | string {
   const value = Number(text);
-  return Number.isFinite(value)
-    ? value
-    : text === 'nan' || Number.isNaN(value)
-      ? 'NaN'
-      : value > 0
-        ? 'Infinity'
-        : '-Infinity';
+  if (Number.isFinite(value)) return value;
+  if (/^\+?inf/i.test(text)) return 'Infinity';
+  return /^-inf/i.test(text) ? '-Infinity' : 'NaN';
 }
 
 function nested(json: string): AnyValue {

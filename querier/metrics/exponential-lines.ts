@@ -18,8 +18,10 @@ export async function exponentialLines(store: Store, request: LinesRequest, sign
     );
   }
   const rows = await store.select<{ label: string; step: number; bounds: number[]; counts: number[] }>(
-    `SELECT label, step, sumMap(bounds, counts) AS joined, joined.1 AS bounds, joined.2 AS counts
-     FROM (${grownBuckets(points, request)}) GROUP BY label, step`,
+    `SELECT label, step, joined.1 AS bounds, joined.2 AS counts
+     FROM (
+       SELECT label, step, sumMap(bounds, counts) AS joined FROM (${grownBuckets(points, request)}) GROUP BY label, step
+     )`,
     params,
     signal,
   );

@@ -34,14 +34,23 @@ export function storeError(error: unknown, signal?: AbortSignal): QueryError {
   return new QueryError('INTERNAL', message, { cause: error });
 }
 
+/** The same for SQL of our own, which is right: a table that is missing was not made yet. */
+export function ownSqlError(error: unknown, signal?: AbortSignal): QueryError {
+  const known = storeError(error, signal);
+  if (known.storeCode !== codes.unknownTable && known.storeCode !== codes.unknownDatabase) return known;
+  return new QueryError(
+    'STORE_EMPTY',
+    'The store has no tables yet. The clickhouse exporter makes them when it starts: check that a pipeline uses it, and ' +
+      'that it writes to the database that extensions.query.clickhouse.database names.',
+    { cause: error, storeCode: known.storeCode },
+  );
+}
+
 function answeredError(error: ClickHouseError): QueryError {
   const number = Number(error.code);
   const message = error.message.trim();
   const options = { cause: error, storeCode: number };
   switch (number) {
-    case codes.unknownTable:
-    case codes.unknownDatabase:
-      return new QueryError('QUERY_FAILED', message, options);
     case codes.timeoutExceeded:
       return new QueryError(
         'QUERY_TOO_EXPENSIVE',

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import type { Params } from './params.ts';
-import { storeError } from './store-error.ts';
+import { ownSqlError, storeError } from './store-error.ts';
 
 export interface StoreLimits {
   /** A query that takes longer is stopped by the store. */
@@ -46,7 +46,7 @@ export function createStore(client: ClickHouseClient, database: string, limits: 
         });
         return (await result.json()) as Row[];
       } catch (error) {
-        throw storeError(error, signal);
+        throw ownSqlError(error, signal);
       }
     },
     async answer(sql: string, signal?: AbortSignal): Promise<Readable> {

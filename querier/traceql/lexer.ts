@@ -81,8 +81,10 @@ export function parseDurationNs(text: string): number {
   return length === text.length && length > 0 ? total : Number.NaN;
 }
 
-/** The text between quotes, with `\"`, `\\`, `\n` and `\t` resolved; backquoted text is taken as it is. */
+/** The text between quotes, with `\"`, `\\`, `\n` and `\t` resolved; other escapes, as of regular expressions, stay. */
 export function unquote(text: string): string {
   if (text.startsWith('`')) return text.slice(1, -1);
-  return text.slice(1, -1).replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char === 't' ? '\t' : char));
+  return text
+    .slice(1, -1)
+    .replace(/\\(["\\nt])/g, (_, char: string) => (char === 'n' ? '\n' : char === 't' ? '\t' : char));
 }

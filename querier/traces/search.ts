@@ -82,7 +82,7 @@ async function summarize(
        max(toUnixTimestamp64Nano(start_time) + duration_ns) - toUnixTimestamp64Nano(min(start_time)) AS durationNs,
        argMin(service_name, ${first}) AS rootService,
        argMin(name, ${first}) AS rootName,
-       max(parent_span_id = toFixedString('', 8)) = 1 AS hasRoot,
+       CAST(max(parent_span_id = toFixedString('', 8)), 'Bool') AS hasRoot,
        toUInt32(count()) AS spans,
        toUInt32(countIf(status_code = 2)) AS errors,
        toUInt32(countIf(${predicateSql(where, params)})) AS matched,

@@ -14,6 +14,7 @@ export function Notice({ title, children }: { title: string; children?: Componen
 
 const titles: Readonly<Record<string, string>> = {
   STORE_UNAVAILABLE: 'The store does not answer',
+  STORE_EMPTY: 'Nothing is stored yet',
   COLLECTOR_UNREACHABLE: 'The collector does not answer',
   QUERY_TOO_EXPENSIVE: 'That was too much to ask',
   NOT_FOUND: 'Not found',
