@@ -103,7 +103,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const setup = writeSetup(request, {});
     const file = await bodies.write(task.data!);
     try {
-      const leave = await writer.enter();
+      // A client that gave up waiting sends the same again, and nobody would tell it that both were written.
+      const leave = await writer.enter(watchClient(context.res));
       try {
         const compression = task.dataEncoding === undefined ? '' : `COMPRESSION '${task.dataEncoding}'`;
         const source = `FROM INFILE '${file.path}' ${compression} ${statement.settings}`;
@@ -126,21 +127,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     statement: Exclude<Statement, { kind: 'insert' }>,
     tag: string,
   ): Promise<void> {
-    const { request, res } = context;
-    const gone = new AbortController();
-    const onClose = () => {
-      if (!res.writableFinished) gone.abort(new StoreException(394, 'QUERY_WAS_CANCELLED', 'The client has gone'));
-    };
-    res.once('close', onClose);
-    const leave = await readers.enter(gone.signal);
+    const { request } = context;
+    const gone = watchClient(context.res);
+    const leave = await readers.enter(gone);
     try {
       const limits = statement.kind === 'rows' && statement.limited ? options.readLimits : {};
       const setup = writeSetup(request, limits);
       await sessions.use(request, async (connection) => {
-        gone.signal.throwIfAborted();
+        gone.throwIfAborted();
         switch (statement.kind) {
           case 'rows':
-            return performRows(context, connection, setup, statement, tag, gone.signal);
+            return performRows(context, connection, setup, statement, tag, gone);
           case 'insert_select': {
             if (setup !== '') await engine.run(connection, setup);
             const written = await engine.insert(connection, `${statement.text}\n${tag}`);
@@ -159,7 +156,6 @@ export function createGateway(options: GatewayOptions): Gateway {
         }
       });
     } finally {
-      res.off('close', onClose);
       leave();
     }
   }
@@ -184,7 +180,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     done.catch(() => {});
     try {
       const framed = context.request.protocolVersion > 0 && format.toUpperCase() === 'NATIVE';
-      await answerRows(context, format, framed ? frameBlocks(pipe.output) : pipe.output, done);
+      await answerRows(
+        context,
+        format,
+        framed ? frameBlocks(pipe.output, context.request.protocolVersion) : pipe.output,
+        done,
+      );
     } finally {
       gone.removeEventListener('abort', cancel);
       pipe.output.destroy();
@@ -221,6 +222,15 @@ export function createGateway(options: GatewayOptions): Gateway {
           }),
     killAll: () => engine.kill(tagPrefix),
   };
+}
+
+/** Aborts when the client goes before it has its answer. */
+function watchClient(res: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort(new StoreException(394, 'QUERY_WAS_CANCELLED', 'The client has gone'));
+  });
+  return gone.signal;
 }
 
 /** A form posted as multipart holds the query and its parameters as fields; anything else has none. */

@@ -1,11 +1,11 @@
 /**
  * Turns Native blocks of the engine into those that clients want which send `client_protocol_version`, as clickhouse-go
- * does over HTTP. Theirs have two things more (NativeWriter.cpp); blocks of inserts never have them:
+ * (54460) and clickhouse-connect (54405) do. Theirs have more (NativeWriter.cpp); blocks of inserts never have it:
  *
- * | where | bytes |
- * |---|---|
- * | before each block | BlockInfo: `01` is_overflows `00`, `02` bucket number `ff ff ff ff`, `00` |
- * | behind each column's type | `00`: no custom serialization |
+ * | from version | where | bytes |
+ * |---|---|---|
+ * | 1 | before each block | BlockInfo: `01` is_overflows `00`, `02` bucket number `ff ff ff ff`, `00` |
+ * | 54454 | behind each column's type | `00`: no custom serialization |
  */
 import type { Readable } from 'node:stream';
 import { type Cursor, readVarint, skipColumn } from './native-column.ts';
@@ -13,10 +13,12 @@ import { parseNativeType } from './native-type.ts';
 import { StoreException } from './store-exception.ts';
 
 const blockInfo = Buffer.from('010002ffffffff00', 'hex');
+/** DBMS_MIN_REVISION_WITH_CUSTOM_SERIALIZATION */
+const versionWithSerialization = 54_454;
 const defaultSerialization = Buffer.from([0]);
 
 /** Throws a {@link StoreException} when a column is of a type that cannot be walked, or the blocks are cut off. */
-export async function* frameBlocks(rows: Readable): AsyncGenerator<Buffer> {
+export async function* frameBlocks(rows: Readable, protocolVersion: number): AsyncGenerator<Buffer> {
   const input = createWindow(rows);
   while (await input.hasMore()) {
     yield blockInfo;
@@ -25,7 +27,7 @@ export async function* frameBlocks(rows: Readable): AsyncGenerator<Buffer> {
     for (let i = 0; i < header.value.columns; i++) {
       const declaration = await input.take(readDeclaration);
       yield declaration.bytes;
-      yield defaultSerialization;
+      if (protocolVersion >= versionWithSerialization) yield defaultSerialization;
       const type = parseNativeType(declaration.value);
       const data = await input.take((cursor) => skipColumn(cursor, type, header.value.rows));
       yield data.bytes;

@@ -20,7 +20,7 @@ export interface QueryRequest {
   /** ClickHouse's own compressed frames, in the request and in the answer. */
   framedRequest: boolean;
   framedAnswer: boolean;
-  /** Above 0 each Native block carries a BlockInfo, and each column a byte on how it is serialized. */
+  /** Above 0 Native blocks of answers carry more, see native-protocol.ts. */
   protocolVersion: number;
   /** GET changes nothing. */
   readOnly: boolean;
