@@ -22,9 +22,9 @@ async function setUp(config: object, { freedMib = 0 } = {}) {
       memory.collections++;
       memory.usedMib -= freedMib;
     },
-    onChange: (refusing) => context.reportStatus(refusing ? 'recoverable_error' : 'ok'),
   });
-  await guard.start();
+  guard.subscribe((refusing) => context.reportStatus(refusing ? 'recoverable_error' : 'ok'));
+  guard.start();
   const at = async (usedMib: number) => {
     memory.usedMib = usedMib;
     await clock.advance(1000);
@@ -72,9 +72,13 @@ test('collects rarely between the limits, and ever more rarely above the hard on
   assert.ok(hard.memory.collections >= 4 && hard.memory.collections <= 6, `${hard.memory.collections} collections`);
 });
 
-test('stops measuring when stopped', async () => {
-  const { guard, clock, memory } = await setUp({ limit_mib: 100 });
-  await guard.stop();
+test('stops measuring when its last user stops', async () => {
+  const { guard, clock, memory, at } = await setUp({ limit_mib: 100 });
+  guard.start();
+  guard.stop();
+  assert.equal(await at(90), true);
+  assert.equal(await at(10), false);
+  guard.stop();
   memory.usedMib = 200;
   await clock.advance(60_000);
   assert.equal(guard.refusing(), false);

@@ -3,10 +3,16 @@ import type { Clock } from '../../component/clock.ts';
 import type { Logger } from '../../component/telemetry.ts';
 import type { MemoryLimiterConfig } from './config.ts';
 
+type OnChange = (refusing: boolean, usedBytes: number) => void;
+
 export interface MemoryGuard {
   refusing(): boolean;
-  start(): Promise<void>;
-  stop(): Promise<void>;
+  /** Calls `onChange` whenever refusing begins or ends, until the returned function is called. */
+  subscribe(onChange: OnChange): () => void;
+  /** Begins to measure, for the first of its users. */
+  start(): void;
+  /** Ends measuring when the last user stops. */
+  stop(): void;
 }
 
 export interface MemoryGuardOptions {
@@ -16,7 +22,6 @@ export interface MemoryGuardOptions {
   totalBytes: number;
   usedBytes(): number;
   collect(): void;
-  onChange(refusing: boolean, usedBytes: number): void;
 }
 
 const mib = 2 ** 20;
@@ -29,12 +34,14 @@ const mib = 2 ** 20;
  * A collection that does not bring use below the limit doubles the time to the next one, up to the configured maximum.
  */
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
-  const { config, log, clock, usedBytes, collect, onChange } = options;
+  const { config, log, clock, usedBytes, collect } = options;
   const { hardBytes, softBytes } = limitsOf(config, options.totalBytes);
   let refusing = false;
   let lastCollectMs = Number.NEGATIVE_INFINITY;
   let intervalMs = 0;
   let cancel: (() => void) | undefined;
+  let users = 0;
+  const subscribers = new Set<OnChange>();
 
   function check(): void {
     cancel = clock.after(config.check_interval, check);
@@ -43,7 +50,7 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
     else intervalMs = 0;
     if (refusing !== used > softBytes) {
       refusing = !refusing;
-      onChange(refusing, used);
+      for (const onChange of subscribers) onChange(refusing, used);
       const facts = {
         used_mib: Math.round(used / mib),
         soft_mib: Math.round(softBytes / mib),
@@ -74,7 +81,12 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
 
   return {
     refusing: () => refusing,
-    async start() {
+    subscribe(onChange) {
+      subscribers.add(onChange);
+      return () => void subscribers.delete(onChange);
+    },
+    start() {
+      if (users++ > 0) return;
       log.info('Memory limiter configured', {
         limit_mib: Math.round(hardBytes / mib),
         spike_limit_mib: Math.round((hardBytes - softBytes) / mib),
@@ -82,8 +94,9 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
       });
       check();
     },
-    async stop() {
-      cancel?.();
+    stop() {
+      users = Math.max(0, users - 1);
+      if (users === 0) cancel?.();
     },
   };
 }

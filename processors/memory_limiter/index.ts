@@ -3,8 +3,8 @@ import { systemClock } from '../../component/clock.ts';
 import { defineProcessor } from '../../component/define.ts';
 import { retryable } from '../../component/errors.ts';
 import { itemNames } from '../../pdata/batch.ts';
-import { memoryLimiterConfig } from './config.ts';
-import { createMemoryGuard } from './guard.ts';
+import { type MemoryLimiterConfig, memoryLimiterConfig } from './config.ts';
+import { createMemoryGuard, type MemoryGuard, type MemoryGuardOptions } from './guard.ts';
 import { collectGarbage, memoryUsedBytes, totalMemoryBytes } from './memory.ts';
 
 export default defineProcessor({
@@ -14,17 +14,17 @@ export default defineProcessor({
   signals: { traces: 'beta', metrics: 'beta', logs: 'beta', profiles: 'alpha' },
   create(context, signal, next) {
     const { id, config, log, meter } = context;
-    const guard = createMemoryGuard({
+    const guard = sharedGuard(config, () => ({
       config,
       log,
       clock: systemClock,
       totalBytes: totalMemoryBytes(),
       usedBytes: memoryUsedBytes,
       collect: collectGarbage,
-      onChange(refusing, usedBytes) {
-        if (refusing) context.reportStatus('recoverable_error', `memory use is high: ${usedBytes} bytes`);
-        else context.reportStatus('ok');
-      },
+    }));
+    const unsubscribe = guard.subscribe((refusing, usedBytes) => {
+      if (refusing) context.reportStatus('recoverable_error', `memory use is high: ${usedBytes} bytes`);
+      else context.reportStatus('ok');
     });
     const items = itemNames[signal];
     const labels = { processor: id };
@@ -32,8 +32,13 @@ export default defineProcessor({
     const accepted = meter.counter(name('accepted'), 'Items let through.', labels);
     const refused = meter.counter(name('refused'), 'Items refused because memory use was high.', labels);
     return {
-      start: guard.start,
-      shutdown: guard.stop,
+      async start() {
+        guard.start();
+      },
+      async shutdown() {
+        unsubscribe();
+        guard.stop();
+      },
       consume(batch) {
         if (guard.refusing()) {
           refused.add(batch.items);
@@ -45,3 +50,14 @@ export default defineProcessor({
     };
   },
 });
+
+const guards = new WeakMap<MemoryLimiterConfig, MemoryGuard>();
+
+/** The pipelines that name one memory_limiter have instances of their own, but memory is measured once for all. */
+function sharedGuard(config: MemoryLimiterConfig, options: () => MemoryGuardOptions): MemoryGuard {
+  const known = guards.get(config);
+  if (known) return known;
+  const guard = createMemoryGuard(options());
+  guards.set(config, guard);
+  return guard;
+}

@@ -19,13 +19,15 @@ export function totalMemoryBytes(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-let collector: (() => void) | undefined;
+type Collect = (options: { type: 'major'; flavor: 'last-resort'; execution: 'sync' }) => void;
 
-/** A full collection; freed pages go back to the system. */
+let collect: Collect | undefined;
+
+/** A full collection that also gives empty pages back to the system: a plain one leaves RSS where it was. */
 export function collectGarbage(): void {
-  if (!collector) {
+  if (!collect) {
     setFlagsFromString('--expose-gc');
-    collector = runInNewContext('gc') as () => void;
+    collect = runInNewContext('gc') as Collect;
   }
-  collector();
+  collect({ type: 'major', flavor: 'last-resort', execution: 'sync' });
 }
