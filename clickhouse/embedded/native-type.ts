@@ -122,7 +122,7 @@ function parse(text: string, tokens: readonly Token[]): NativeType {
 
 /** The tokens of each argument between the outer brackets. */
 function splitArguments(tokens: readonly Token[]): Token[][] {
-  if (tokens[1]?.text !== '(') return [];
+  if (tokens[1]?.text !== '(' || tokens[2]?.text === ')') return [];
   const depth = tokens[1].depth + 1;
   const args: Token[][] = [[]];
   for (const token of tokens.slice(2, -1)) {

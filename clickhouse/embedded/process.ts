@@ -1,6 +1,7 @@
 /**
  * The storage process: the engine on a data directory behind the ClickHouse HTTP interface. Its parent forks it, sends
- * one {@link StoreSettings} message and gets one {@link StoreReport} back; when the parent goes, so does the process.
+ * one {@link StoreSettings} message and gets one {@link StoreReport} back; a second message stops the process, and so
+ * does the end of the parent.
  */
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -20,6 +21,9 @@ const scratchName = 'scratch';
 process.once('message', (settings: StoreSettings) => {
   run(settings).catch((error: unknown) => fail(error));
 });
+// A terminal and systemd signal the whole group: the parent decides when, after its exporters have written the rest.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
 // The parent has died: nobody would stop this process any more.
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
@@ -49,7 +53,7 @@ async function run(settings: StoreSettings): Promise<void> {
   });
   const servers = [await listen(gateway, { path: socketName })];
   if (settings.http !== undefined) servers.push(await listen(gateway, settings.http));
-  process.once('SIGTERM', () => void stop(servers, gateway, engine));
+  process.once('message', () => void stop(servers, gateway, engine));
   const address = servers[1]?.address();
   report({ kind: 'ready', version: engine.version, port: typeof address === 'object' ? address?.port : undefined });
 }

@@ -187,7 +187,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const last = child;
       if (last === undefined) return;
       const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()));
-      last.kill('SIGTERM');
+      last.send('stop', () => {});
       const patience = setTimeout(() => last.kill('SIGKILL'), stopTimeoutMs);
       await gone;
       clearTimeout(patience);
