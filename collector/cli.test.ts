@@ -338,6 +338,21 @@ test('print-config hides secrets unless asked', async () => {
   assert.match(shown.stdout, /authorization: hush/);
 });
 
+test('schema prints a JSON schema of every section, with descriptions', async () => {
+  const { code, stdout } = await runBinary(['schema']);
+  assert.equal(code, 0);
+  const schema = JSON.parse(stdout);
+  const batch = schema.properties.processors.patternProperties['^(batch)\\s*(/.*)?$'].anyOf[0];
+  assert.equal(batch.properties.send_batch_size.default, 8192);
+  assert.match(batch.properties.send_batch_size.description, /A batch is sent/);
+  assert.ok('^(otlp_grpc|otlp)\\s*(/.*)?$' in schema.properties.exporters.patternProperties);
+});
+
+test('featuregate lists the gates', async () => {
+  const { stdout } = await runBinary(['featuregate', 'service.profilesSupport']);
+  assert.match(stdout, /^ID +Enabled +Stage +Description\nservice\.profilesSupport +true +Beta +Allow/);
+});
+
 test('the binary works through a link and from any directory', async () => {
   const link = join(directory, 'otelcol');
   symlinkSync(fileURLToPath(new URL('../bin/otelcol-deepflow', import.meta.url)), link);

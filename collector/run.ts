@@ -15,6 +15,9 @@ export interface RunOptions extends LoadOptions {
   workers: number;
 }
 
+/** A signal during the start takes effect when the start is done, or after this time. */
+const startGraceMs = 5000;
+
 /** Upstream users and their init systems expect an end within 10 s of SIGTERM. */
 const stopWithinMs = 8500;
 
@@ -30,6 +33,10 @@ export async function run(options: RunOptions): Promise<number> {
     const { loaded, config } = await load(options);
     const log = createLogger(config.service.telemetry.logs);
     logStart(log, loaded, config);
+    let impatience: NodeJS.Timeout | undefined;
+    events.onSignal(() => {
+      impatience ??= setTimeout(() => process.exit(1), startGraceMs);
+    });
     const service = await startService({
       config,
       root: loaded.root,
@@ -38,6 +45,8 @@ export async function run(options: RunOptions): Promise<number> {
       log,
       onFatal: (message) => events.push({ type: 'fatal', message }),
     });
+    events.onSignal(undefined);
+    clearTimeout(impatience);
     trimMemory();
     listenerSummary(service.listeners, log);
     log.info('Everything is ready. Begin running and processing data.');
@@ -70,7 +79,7 @@ async function untilEnd(events: EventQueue, service: Service, log: RootLogger): 
     log.error('Asynchronous error received, terminating process', { error: event.message });
   }
   log.info('Starting shutdown...');
-  events.onSecondSignal(() => {
+  events.onSignal(() => {
     log.error('Received a second signal; ending at once. Data that was not handed on is lost.');
     process.exit(1);
   });
@@ -82,17 +91,17 @@ async function untilEnd(events: EventQueue, service: Service, log: RootLogger): 
 interface EventQueue {
   push(event: Event): void;
   next(): Promise<Event>;
-  /** From now on a SIGTERM or SIGINT runs `action`. */
-  onSecondSignal(action: () => void): void;
+  /** From now on a SIGTERM or SIGINT runs `action` as well. */
+  onSignal(action: (() => void) | undefined): void;
 }
 
 function createEventQueue(): EventQueue {
   const queued: Event[] = [];
   let wake: (() => void) | undefined;
-  let second: (() => void) | undefined;
+  let also: (() => void) | undefined;
   return {
     push(event) {
-      if (second && event.type === 'signal' && event.name !== 'SIGHUP') second();
+      if (event.type === 'signal' && event.name !== 'SIGHUP') also?.();
       queued.push(event);
       wake?.();
     },
@@ -100,8 +109,8 @@ function createEventQueue(): EventQueue {
       while (queued.length === 0) await new Promise<void>((resolve) => (wake = resolve));
       return queued.shift()!;
     },
-    onSecondSignal(action) {
-      second = action;
+    onSignal(action) {
+      also = action;
     },
   };
 }

@@ -11,13 +11,14 @@ const mib = 2 ** 20;
 async function setUp(config: object, { freedMib = 0 } = {}) {
   const context = createTestContext(undefined);
   const clock = createTestClock();
-  const memory = { usedMib: 10, collections: 0 };
+  const memory = { usedMib: 10, collections: 0, heapFraction: 0 };
   const guard = createMemoryGuard({
     config: memoryLimiterConfig.parse({ check_interval: '1s', ...config }),
     log: context.log,
     clock,
     totalBytes: 1000 * mib,
     usedBytes: () => memory.usedMib * mib,
+    heapFraction: () => memory.heapFraction,
     collect: () => {
       memory.collections++;
       memory.usedMib -= freedMib;
@@ -56,6 +57,14 @@ for (const [what, config, softMib] of limits) {
     assert.equal(await at(softMib + 1), true);
   });
 }
+
+test('refuses when the JavaScript heap is nearly full, however much memory there is', async () => {
+  const { at, memory } = await setUp({ limit_mib: 100 });
+  memory.heapFraction = 0.79;
+  assert.equal(await at(1), false);
+  memory.heapFraction = 0.81;
+  assert.equal(await at(1), true);
+});
 
 test('does not refuse when a collection is enough', async () => {
   const { at, memory } = await setUp({ limit_mib: 100 }, { freedMib: 50 });

@@ -21,6 +21,8 @@ export interface MemoryGuardOptions {
   clock: Clock;
   totalBytes: number;
   usedBytes(): number;
+  /** 0 to 1; a full JavaScript heap counts as reaching the hard limit. */
+  heapFraction(): number;
   collect(): void;
 }
 
@@ -34,8 +36,9 @@ const mib = 2 ** 20;
  * A collection that does not bring use below the limit doubles the time to the next one, up to the configured maximum.
  */
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
-  const { config, log, clock, usedBytes, collect } = options;
+  const { config, log, clock, collect } = options;
   const { hardBytes, softBytes } = limitsOf(config, options.totalBytes);
+  const usedBytes = () => Math.max(options.usedBytes(), options.heapFraction() * hardBytes);
   let refusing = false;
   let lastCollectMs = Number.NEGATIVE_INFINITY;
   let intervalMs = 0;

@@ -5,7 +5,7 @@ import { retryable } from '../../component/errors.ts';
 import { itemNames } from '../../pdata/batch.ts';
 import { type MemoryLimiterConfig, memoryLimiterConfig } from './config.ts';
 import { createMemoryGuard, type MemoryGuard, type MemoryGuardOptions } from './guard.ts';
-import { collectGarbage, memoryUsedBytes, totalMemoryBytes } from './memory.ts';
+import { collectGarbage, heapFraction, memoryUsedBytes, totalMemoryBytes } from './memory.ts';
 
 export default defineProcessor({
   type: 'memory_limiter',
@@ -20,6 +20,7 @@ export default defineProcessor({
       clock: systemClock,
       totalBytes: totalMemoryBytes(),
       usedBytes: memoryUsedBytes,
+      heapFraction,
       collect: collectGarbage,
     }));
     const unsubscribe = guard.subscribe((refusing, usedBytes) => {

@@ -1,7 +1,7 @@
 /** What memory the process uses and may use, and how to make it use less. */
 import { totalmem } from 'node:os';
 import { constrainedMemory } from 'node:process';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
@@ -11,6 +11,12 @@ import { runInNewContext } from 'node:vm';
 export function memoryUsedBytes(): number {
   const { rss, heapUsed, external } = process.memoryUsage();
   return Math.max(rss, heapUsed + external);
+}
+
+/** How full the JavaScript heap of this thread is: at 1 the engine ends the process, however much memory is free. */
+export function heapFraction(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
 }
 
 /** Memory of the container, or of the machine where there is no limit. */
