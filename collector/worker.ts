@@ -12,6 +12,7 @@ import { createStatusBoard } from './status-board.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createMetricRegistry } from './telemetry/metrics.ts';
 import { prometheusText } from './telemetry/prometheus.ts';
+import { trimMemory } from './trim.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts';
 
 const setup = workerData as WorkerSetup;
@@ -64,6 +65,7 @@ async function run(): Promise<void> {
     }
   });
   await extensions.announce('ready');
+  trimMemory();
   post({ type: 'ready', listeners });
 
   async function stop(withinMs: number): Promise<void> {
