@@ -2,7 +2,8 @@
 import type { Signal } from '../pdata/batch.ts';
 import { codecs } from '../pdata/otlp/codecs.ts';
 import { writeBlock } from './native/block.ts';
-import type { KnownSeries } from './tables/known-series.ts';
+import { BufferPool } from './native/buffer-pool.ts';
+import { KnownSeries } from './tables/known-series.ts';
 import { logRows, logs } from './tables/logs.ts';
 import { metricRows, newSeriesRows, type PointRows } from './tables/metric-rows.ts';
 import { exponentialHistograms, histograms, samples, summaries } from './tables/metrics.ts';
@@ -34,20 +35,33 @@ export interface Insert {
  */
 const groupBytes = 8 * 1024 * 1024;
 
+/** What an encoder keeps from segment to segment. */
+export interface EncoderMemory {
+  known: KnownSeries;
+  /** Buffers of the blocks; {@link insertsOf} uses them again for each insert, so the one before has to be done. */
+  pool: BufferPool;
+  /** Where messages are put together; grows to the largest group. */
+  arena: Uint8Array;
+}
+
+export function createEncoderMemory(maxKnownSeries: number, poolBytes: number): EncoderMemory {
+  return { known: new KnownSeries(maxKnownSeries), pool: new BufferPool(poolBytes), arena: new Uint8Array(0) };
+}
+
 /** The inserts, to be run one after the other. Equal input gives equal inserts, but for series already announced. */
-export function* insertsOf(wire: WireMessages, known: KnownSeries): Generator<Insert> {
+export function* insertsOf(wire: WireMessages, memory: EncoderMemory): Generator<Insert> {
   switch (wire.signal) {
     case 'traces':
-      yield insert(spans, spanBlocks(wire));
+      yield insert(spans, spanBlocks(wire, memory));
       break;
     case 'logs':
-      yield insert(logs, logBlocks(wire));
+      yield insert(logs, logBlocks(wire, memory));
       break;
     case 'metrics':
-      yield* metricInserts(wire, known);
+      yield* metricInserts(wire, memory);
       break;
     case 'profiles':
-      yield insert(profileSamples, profileBlocks(wire));
+      yield insert(profileSamples, profileBlocks(wire, memory));
       break;
     default:
       wire.signal satisfies never;
@@ -58,69 +72,72 @@ function insert<Rows>({ name, columns }: StoredTable<Rows>, chunks: Iterable<Uin
   return { table: name, columns, chunks };
 }
 
-function* spanBlocks(wire: WireMessages): Generator<Uint8Array> {
-  for (const { messages, items } of groups(wire)) {
-    const rows = spanRows(codecs.traces.read(messages, items), wire.receivedDay);
-    if (rows.count > 0) yield* writeBlock(spans.columns, rows, rows.count);
+function* spanBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8Array> {
+  memory.pool.release();
+  for (const { message, items } of groups(wire, memory)) {
+    const rows = spanRows(codecs.traces.read([message], items), wire.receivedDay);
+    if (rows.count > 0) yield* writeBlock(spans.columns, rows, rows.count, memory.pool);
   }
 }
 
-function* logBlocks(wire: WireMessages): Generator<Uint8Array> {
-  for (const { messages, items } of groups(wire)) {
-    const rows = logRows(codecs.logs.read(messages, items), wire.receivedDay);
-    if (rows.count > 0) yield* writeBlock(logs.columns, rows, rows.count);
+function* logBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8Array> {
+  memory.pool.release();
+  for (const { message, items } of groups(wire, memory)) {
+    const rows = logRows(codecs.logs.read([message], items), wire.receivedDay);
+    if (rows.count > 0) yield* writeBlock(logs.columns, rows, rows.count, memory.pool);
   }
 }
 
 /** Each message has a dictionary of its own, so each is a block. */
-function* profileBlocks({ messages, items, receivedDay }: WireMessages): Generator<Uint8Array> {
+function* profileBlocks({ messages, items, receivedDay }: WireMessages, memory: EncoderMemory): Generator<Uint8Array> {
+  memory.pool.release();
   for (const [index, message] of messages.entries()) {
     const rows = sampleRows(codecs.profiles.read([message], items[index]!), receivedDay);
-    if (rows.count > 0) yield* writeBlock(profileSamples.columns, rows, rows.count);
+    if (rows.count > 0) yield* writeBlock(profileSamples.columns, rows, rows.count, memory.pool);
   }
 }
 
 /** Series come first, so that no point is ever seen without its series. */
-function* metricInserts(wire: WireMessages, known: KnownSeries): Generator<Insert> {
+function* metricInserts(wire: WireMessages, { known, pool }: EncoderMemory): Generator<Insert> {
   const columns = codecs.metrics.read(wire.messages, sum(wire.items));
   const { numbers, histograms: explicit, exponentials, summaries: quantiles } = metricRows(columns, wire.receivedDay);
-  const announced = [numbers, explicit, exponentials, quantiles]
-    .map((points: PointRows) => newSeriesRows(points, known))
-    .filter((rows) => rows.count > 0);
-  if (announced.length > 0) {
-    yield insert(series, flatten(announced.map((rows) => writeBlock(series.columns, rows, rows.count))));
+  function* blocks<Rows extends { count: number }>(table: StoredTable<Rows>, parts: readonly Rows[]) {
+    pool.release();
+    for (const rows of parts) if (rows.count > 0) yield* writeBlock(table.columns, rows, rows.count, pool);
   }
-  if (numbers.count > 0) yield insert(samples, writeBlock(samples.columns, numbers, numbers.count));
-  if (explicit.count > 0) yield insert(histograms, writeBlock(histograms.columns, explicit, explicit.count));
-  if (exponentials.count > 0) {
-    yield insert(exponentialHistograms, writeBlock(exponentialHistograms.columns, exponentials, exponentials.count));
-  }
-  if (quantiles.count > 0) yield insert(summaries, writeBlock(summaries.columns, quantiles, quantiles.count));
-}
-
-function* flatten(blocks: readonly Iterable<Uint8Array>[]): Generator<Uint8Array> {
-  for (const block of blocks) yield* block;
+  const announced = [numbers, explicit, exponentials, quantiles].map((points: PointRows) =>
+    newSeriesRows(points, known),
+  );
+  if (announced.some((rows) => rows.count > 0)) yield insert(series, blocks(series, announced));
+  if (numbers.count > 0) yield insert(samples, blocks(samples, [numbers]));
+  if (explicit.count > 0) yield insert(histograms, blocks(histograms, [explicit]));
+  if (exponentials.count > 0) yield insert(exponentialHistograms, blocks(exponentialHistograms, [exponentials]));
+  if (quantiles.count > 0) yield insert(summaries, blocks(summaries, [quantiles]));
 }
 
 interface Group {
-  messages: Uint8Array[];
+  /** Messages one after the other, which together are one message. Good until the next group. */
+  message: Uint8Array;
   items: number;
 }
 
 /** Neighbouring messages of together about {@link groupBytes}. */
-function* groups({ messages, items }: WireMessages): Generator<Group> {
-  let group: Group = { messages: [], items: 0 };
-  let size = 0;
-  for (const [index, message] of messages.entries()) {
-    group.messages.push(message);
-    group.items += items[index]!;
-    size += message.length;
-    if (size < groupBytes) continue;
-    yield group;
-    group = { messages: [], items: 0 };
-    size = 0;
+function* groups({ messages, items }: WireMessages, memory: EncoderMemory): Generator<Group> {
+  for (let from = 0, to = 0; from < messages.length; from = to) {
+    let size = 0;
+    let count = 0;
+    for (; to < messages.length && size < groupBytes; to++) {
+      size += messages[to]!.length;
+      count += items[to]!;
+    }
+    if (memory.arena.length < size) memory.arena = Buffer.allocUnsafeSlow(Math.max(size, groupBytes));
+    let at = 0;
+    for (let i = from; i < to; i++) {
+      memory.arena.set(messages[i]!, at);
+      at += messages[i]!.length;
+    }
+    yield { message: memory.arena.subarray(0, size), items: count };
   }
-  if (group.messages.length > 0) yield group;
 }
 
 function sum(numbers: readonly number[]): number {

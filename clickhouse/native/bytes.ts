@@ -1,4 +1,5 @@
 /** A growing run of bytes: where the columns of a Native block are written. */
+import { BufferPool } from './buffer-pool.ts';
 
 /** Room kept behind what is reserved, so that short strings can be copied eight bytes at a time. */
 const slack = 8;
@@ -14,9 +15,12 @@ export class Bytes {
   /** Where the next byte goes. */
   at = 0;
 
-  constructor(capacity: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity + slack);
-    this.view = viewOf(this.bytes);
+  readonly #pool: BufferPool;
+
+  constructor(capacity: number, pool: BufferPool = new BufferPool(0)) {
+    this.#pool = pool;
+    this.bytes = pool.acquire(capacity + slack);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
   /** Makes room for `size` more bytes and returns where they go; does not advance. */
@@ -25,20 +29,23 @@ export class Bytes {
     return this.at;
   }
 
-  /** Hands over what was written and starts anew with `capacity` bytes. */
+  /** Hands over what was written and starts anew with room for `capacity` bytes. */
   take(capacity: number): Uint8Array {
     const written = this.bytes.subarray(0, this.at);
-    this.bytes = Buffer.allocUnsafeSlow(capacity + slack);
-    this.view = viewOf(this.bytes);
+    this.#use(this.#pool.acquire(capacity + slack));
     this.at = 0;
     return written;
   }
 
   #grow(size: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + size + slack));
+    const grown = this.#pool.acquire(Math.max(this.bytes.length * 2, this.at + size + slack));
     grown.set(this.bytes.subarray(0, this.at));
-    this.bytes = grown;
-    this.view = viewOf(grown);
+    this.#use(grown);
+  }
+
+  #use(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   byte(value: number): void {

@@ -5,9 +5,8 @@ import type { Signal } from '../../pdata/batch.ts';
 import { jsonToWire } from '../../pdata/otlp/json.ts';
 import { createStoreClient, type StoreClient } from '../client.ts';
 import { openTestStore } from '../embedded/testing/store.ts';
-import { insertsOf } from '../inserts.ts';
+import { createEncoderMemory, insertsOf } from '../inserts.ts';
 import { migrate } from '../migrations.ts';
-import { KnownSeries } from './known-series.ts';
 
 /** 2026-01-01, in days since 1970. */
 const receivedDay = 20_454;
@@ -79,10 +78,10 @@ describe('stored tables', () => {
     await close();
   });
 
-  async function store(signal: Signal, requests: unknown[], token: string, known = new KnownSeries(100)) {
+  async function store(signal: Signal, requests: unknown[], token: string, memory = createEncoderMemory(100, 1 << 20)) {
     const messages = requests.map((request) => jsonToWire(signal, Buffer.from(JSON.stringify(request))));
     const wire = { signal, messages, items: messages.map(() => 1), receivedDay };
-    for (const { table, columns, chunks } of insertsOf(wire, known)) {
+    for (const { table, columns, chunks } of insertsOf(wire, memory)) {
       await client.insertNative(chunks, { database: 'otel', table, columns, token: `${token}:${table}` });
     }
   }
@@ -469,12 +468,12 @@ describe('stored tables', () => {
       asInt: '1',
       attributes: keys.map((key) => ({ key, value: { stringValue: `of ${key}` } })),
     });
-    const known = new KnownSeries(100);
+    const memory = createEncoderMemory(100, 1 << 20);
     const request = requestOf('metrics', [
       { name: 'order', gauge: { dataPoints: [point('a', 'b', 'c'), point('c', 'b', 'a'), point('a', 'b')] } },
     ]);
-    await store('metrics', [request], 'order 1', known);
-    await store('metrics', [request], 'order 2', known);
+    await store('metrics', [request], 'order 1', memory);
+    await store('metrics', [request], 'order 2', memory);
     assert.deepEqual(
       await client.query("SELECT count() AS rows, uniqExact(id) AS ids FROM otel.series WHERE metric_name = 'order'"),
       [{ rows: '2', ids: '2' }],

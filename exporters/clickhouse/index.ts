@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { createStoreClient } from '../../clickhouse/client.ts';
 import type { StoreError } from '../../clickhouse/errors.ts';
-import { KnownSeries } from '../../clickhouse/tables/known-series.ts';
+import { createEncoderMemory } from '../../clickhouse/inserts.ts';
 import { systemClock } from '../../component/clock.ts';
 import { type Context, defineExporter, type Exporter } from '../../component/define.ts';
 import { exporterCounters } from '../../component/obs.ts';
@@ -23,6 +23,8 @@ export default defineExporter({
 
 /** Series remembered as announced; a slot takes up to 32 bytes. */
 const maxKnownSeries = 1_000_000;
+/** Bytes of a signal's blocks that are kept for the next ones. */
+const maxPooledBytes = 64 * 1024 * 1024;
 
 function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter {
   const { config, host, id, log, meter } = context;
@@ -95,7 +97,7 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
           client,
           database: config.database,
           spool,
-          knownSeries: new KnownSeries(maxKnownSeries),
+          memory: createEncoderMemory(maxKnownSeries, maxPooledBytes),
           clock: systemClock,
           initialIntervalMs: config.retry.initial_interval,
           maxIntervalMs: config.retry.max_interval,

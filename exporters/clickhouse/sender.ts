@@ -2,8 +2,7 @@
 
 import type { StoreClient } from '../../clickhouse/client.ts';
 import { StoreError, storeError } from '../../clickhouse/errors.ts';
-import { insertsOf } from '../../clickhouse/inserts.ts';
-import type { KnownSeries } from '../../clickhouse/tables/known-series.ts';
+import { type EncoderMemory, insertsOf } from '../../clickhouse/inserts.ts';
 import type { Clock } from '../../component/clock.ts';
 import type { Signal } from '../../pdata/batch.ts';
 import { dayOf } from './segment-file.ts';
@@ -19,7 +18,7 @@ export interface SenderOptions {
   client: StoreClient;
   database: string;
   spool: Spool;
-  knownSeries: KnownSeries;
+  memory: EncoderMemory;
   clock: Clock;
   initialIntervalMs: number;
   maxIntervalMs: number;
@@ -53,7 +52,7 @@ async function deliver(options: SenderOptions, segment: Segment): Promise<void> 
     } catch (thrown) {
       if (options.signalToStop.aborted) return;
       const error = asStoreError(thrown, options.client.endpoint);
-      options.knownSeries.clear();
+      options.memory.known.clear();
       if (await giveUp(options, segment, error, attempt)) return;
       options.onFailure(error);
       if (error.kind === 'schema') options.schemaMissing();
@@ -70,7 +69,7 @@ async function attemptToSend(options: SenderOptions, segment: Segment): Promise<
   const startedMs = clock.nowMs();
   const wire = { signal: segment.signal, messages, items, receivedDay: dayOf(segment.openedMs) };
   if (messages.length > 0) {
-    for (const { table, columns, chunks } of insertsOf(wire, options.knownSeries)) {
+    for (const { table, columns, chunks } of insertsOf(wire, options.memory)) {
       // The same segment makes the same inserts, so its id and the table are a token that no other insert has.
       await client.insertNative(chunks, {
         database,
