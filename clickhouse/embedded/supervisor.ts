@@ -66,6 +66,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let restartCount = 0;
   let delayMs = backOff.firstMs;
   let upSinceMs = 0;
+  let answering = false;
   let restartTimer: NodeJS.Timeout | undefined;
   let heartbeatTimer: NodeJS.Timeout | undefined;
 
@@ -91,6 +92,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     logOutput(started);
     upSinceMs = performance.now();
+    answering = true;
     started.once('exit', (code, signal) => afterExit(started, code, signal));
     watch(started);
     return report;
@@ -140,6 +142,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function afterExit(gone: ChildProcess, code: number | null, signal: string | null): void {
     if (child !== gone) return;
     child = undefined;
+    answering = false;
     clearTimeout(heartbeatTimer);
     if (stopping) return;
     if (performance.now() - upSinceMs > backOff.calmMs) delayMs = backOff.firstMs;
@@ -187,7 +190,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const last = child;
       if (last === undefined) return;
       const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()));
-      last.send('stop', () => {});
+      // One that is still starting has taken nothing yet.
+      if (answering) last.send('stop', () => {});
+      else last.kill('SIGKILL');
       const patience = setTimeout(() => last.kill('SIGKILL'), stopTimeoutMs);
       await gone;
       clearTimeout(patience);
