@@ -18,6 +18,12 @@ const limitMib = 400;
 const good = Buffer.from(crafted.traces);
 const json = { 'content-type': 'application/json' };
 const bomb = gzipSync(Buffer.alloc(300 * 2 ** 20));
+/** A large bomb, one whose trailer announces a single byte, and one so small that it is inflated without the thread pool. */
+const bombs = [
+  bomb,
+  Buffer.concat([bomb.subarray(0, -4), Buffer.from([1, 0, 0, 0])]),
+  gzipSync(Buffer.alloc(28 * 2 ** 20)),
+];
 
 test('HTTP: each kind of bad request gets its status, and a reason in words', async (t) => {
   const { httpPort } = await start(t);
@@ -127,10 +133,11 @@ test('memory stays under the limit while bombs and large bodies come from everyw
   const large = Buffer.alloc(19 * 2 ** 20, 0xff);
   const statuses = new Map<string, number>();
   const count = (name: string) => statuses.set(name, (statuses.get(name) ?? 0) + 1);
-  const attacks = Array.from({ length: 60 }, async (_, number) => {
-    switch (number % 3) {
+  const attacks = Array.from({ length: 90 }, async (_, number) => {
+    switch (Math.floor(number / 3) % 3) {
       case 0: {
-        const reply = await sendHttp(httpPort, 'traces', bomb, { 'content-encoding': 'gzip' }).catch(() => undefined);
+        const body = bombs[number % bombs.length]!;
+        const reply = await sendHttp(httpPort, 'traces', body, { 'content-encoding': 'gzip' }).catch(() => undefined);
         return count(`bomb over HTTP ${reply?.status}`);
       }
       case 1: {
