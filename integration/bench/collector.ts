@@ -27,7 +27,10 @@ export interface NextHop {
 /** What stands between the receiver's port and the next hop, as YAML. */
 export type PipelineYaml = (directory: string) => string;
 
-/** Same ids, same options on both sides where both have them; the durable spool is only ours. */
+/**
+ * Same ids, same options on both sides where both have them; the durable spool is only ours. Exporters may wait 60 s, so
+ * that a busy machine makes nobody send again, which would cost CPU and count twice.
+ */
 export function pipelineOf(subject: Case, rival: Rival, next: NextHop): PipelineYaml {
   if (subject.path === 'otlp') return () => otlpPipeline(subject, next.otlp);
   return rival === 'ours'
@@ -101,6 +104,7 @@ exporters:
   otlp_grpc:
     endpoint: ${endpoint}
     tls: { insecure: true }
+    timeout: 60s
     compression: ${subject.gzip ? 'gzip' : 'none'}
 `;
 
@@ -110,6 +114,7 @@ exporters:
   clickhouse:
     endpoint: ${endpoint}
     database: otel
+    timeout: 60s
     async_insert: false
     compress: none
     sending_queue: { block_on_overflow: true, batch: { min_size: 10000, flush_timeout: 1s } }

@@ -17,6 +17,8 @@ export interface SinkCounts {
   rows: Record<string, number>;
   inserts: number;
   insert_bytes: number;
+  /** Inserts whose client gave up before the whole body had come. */
+  aborted: number;
   errors: string[];
 }
 

@@ -20,6 +20,8 @@ type snapshot struct {
 	Rows        map[string]uint64 `json:"rows"`
 	Inserts     uint64            `json:"inserts"`
 	InsertBytes uint64            `json:"insert_bytes"`
+	// Aborted are inserts whose client ended the connection before the whole body had come.
+	Aborted uint64 `json:"aborted"`
 	// Errors are requests the sink could not read: each one fails the round.
 	Errors []string `json:"errors"`
 }
@@ -42,6 +44,12 @@ func (c *counts) addInsert(table string, rows, bytes uint64) {
 	c.state.Rows[table] += rows
 	c.state.Inserts++
 	c.state.InsertBytes += bytes
+}
+
+func (c *counts) addAborted() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.state.Aborted++
 }
 
 func (c *counts) addError(err error) {
