@@ -7,7 +7,7 @@
  * - Go does not keep whether an empty message is there, nor ids of zeros, nor minus zero in plain fields.
  * - Of a field of packed numbers in several parts Go keeps the last one, and it undoes zigzag on 64 bits.
  * - Of equal names in a JSON object Go adds the lists, and null makes an empty variant of a oneof; protobuf's mapping
- *   says that null is none. The cases are freed of both first.
+ *   says that null is none. At an empty name Go ends the object. The cases are freed of all three first.
  * - Go turns profiles' string indexes into strings and back, so of profiles only the acceptance is compared.
  */
 import { Batch, type Signal } from '../../pdata/batch.ts';
@@ -16,6 +16,7 @@ import { jsonToWire, wireToJson } from '../../pdata/otlp/json.ts';
 import { type Campaign, type Figures, makeCase } from './campaign.ts';
 import { requests } from './descriptors.ts';
 import type { GoAnswer, GoQuestion, GoReader } from './go-reader.ts';
+import type { Json } from './json-value.ts';
 import { Difference, equal } from './properties.ts';
 import { Refused, readMeaning } from './reference.ts';
 
@@ -50,16 +51,21 @@ export async function runGoCampaign(campaign: Campaign, go: GoReader): Promise<F
   return figures;
 }
 
-/** The JSON text with only the last of equal names and without nulls in objects; as it is when it is no JSON. */
+/** The JSON text with only the last of equal names, no nulls in objects and no empty names; as it is when it is no JSON. */
 function plainJson(text: Uint8Array): Uint8Array {
   try {
-    const json = JSON.parse(new TextDecoder().decode(text), function (this: unknown, _, value) {
-      return value === null && !Array.isArray(this) ? undefined : value;
-    });
+    const json = plain(JSON.parse(new TextDecoder().decode(text)));
     return Buffer.from(JSON.stringify(json));
   } catch {
     return text;
   }
+}
+
+function plain(json: Json): Json {
+  if (Array.isArray(json)) return json.map(plain);
+  if (json === null || typeof json !== 'object') return json;
+  const kept = Object.entries(json).filter(([name, value]) => name !== '' && value !== null);
+  return Object.fromEntries(kept.map(([name, value]) => [name, plain(value)]));
 }
 
 function validJson(signal: Signal, message: Uint8Array): Uint8Array | undefined {

@@ -49,7 +49,7 @@ class JsonReader {
   read(): Uint8Array {
     this.#message(this.#plan, 0, 0, -1);
     // A copy of the right size: the batch may live long in a queue.
-    return this.#out.finish().slice();
+    return new Uint8Array(this.#out.finish());
   }
 
   #message(plan: MessagePlan, token: number, level: number, valueDepth: number): void {

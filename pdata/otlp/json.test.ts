@@ -112,6 +112,11 @@ test('reads long text with escapes', () => {
   assert.equal(bytesToJson('ArrayValue', jsonToBytes('ArrayValue', bytes(json))), json);
 });
 
+test('the message read holds no more memory than it needs', () => {
+  const read = jsonToBytes('Buckets', bytes(`{${' '.repeat(100_000)}"offset":1}`));
+  assert.equal(read.buffer.byteLength, 2);
+});
+
 test('text that is not UTF-8 stays as it is when read, and is replaced when written', () => {
   const json = Buffer.concat([bytes('{"stringValue":"'), Buffer.from([0xff]), bytes('"}')]);
   const read = jsonToBytes('AnyValue', json);
