@@ -24,7 +24,7 @@ test(`every acknowledged span is stored once, after ${rounds} times kill -9`, {
     const victim = victims[round % victims.length]!;
     // Spread over the life of a spool segment, and the same in every run.
     await sleep(300 + ((round * 379) % 1200));
-    const storage = storageProcess(collector.pid);
+    const storage = await until('a storage process', 30_000, async () => storageProcess(collector.pid));
     if (victim !== 'collector') process.kill(storage, 'SIGKILL');
     if (victim !== 'storage process') {
       await collector.kill();
@@ -57,9 +57,14 @@ async function storedIds(store: string): Promise<string[]> {
   return rows.map((row) => row.SpanId);
 }
 
-/** The child of the collector that runs the embedded engine. */
-function storageProcess(pid: number): number {
-  const found = childrenOf(pid).find((child) => /clickhouse/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8')));
-  if (found === undefined) throw new Error(`the collector (${pid}) has no storage process`);
-  return found;
+/** The child of the collector that runs the embedded engine; undefined while there is none. */
+function storageProcess(pid: number): number | undefined {
+  return childrenOf(pid).find((child) => {
+    try {
+      return /clickhouse/.test(readFileSync(`/proc/${child}/cmdline`, 'utf8'));
+    } catch {
+      // It ended meanwhile.
+      return false;
+    }
+  });
 }
