@@ -77,39 +77,55 @@ export class ClientConnection {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const stream = this.#session.request(headers, { endStream: false });
-      const budget = createByteBudget(maxReceiveMessageBytes);
-      const collector = new MessageCollector(maxReceiveMessageBytes, budget);
+      const stream = this.#open(headers);
+      const collector = new MessageCollector(maxReceiveMessageBytes, createByteBudget(maxReceiveMessageBytes));
       let reply: http2.IncomingHttpHeaders = {};
       let trailers: http2.IncomingHttpHeaders | undefined;
-      let failure: GrpcError | undefined;
-      const cancel = (error: GrpcError): void => {
-        failure ??= error;
-        stream.close(http2.constants.NGHTTP2_CANCEL);
+      let settled = false;
+      // The outcome counts from the moment it is known: a stream that was answered or cancelled before its request was
+      // sent completely may never close by itself.
+      const settle = (failure?: GrpcError): void => {
+        if (settled) return;
+        settled = true;
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        this.#closeCall();
+        const error = failure ?? this.#errorOf(stream, reply, trailers);
+        if (error) {
+          reject(error);
+          if (failure) stream.close(http2.constants.NGHTTP2_CANCEL);
+          stream.destroy();
+        } else {
+          readMessage(collector, reply, maxReceiveMessageBytes).then(resolve, reject);
+        }
       };
+      const onAbort = (): void => settle(new GrpcError('CANCELLED', 'the call was given up by its caller'));
       const timer = setTimeout(() => {
-        cancel(new GrpcError('DEADLINE_EXCEEDED', `${this.#where} did not answer within ${Math.round(timeoutMs)} ms`));
+        settle(new GrpcError('DEADLINE_EXCEEDED', `${this.#where} did not answer within ${Math.round(timeoutMs)} ms`));
         this.#askForLife();
       }, timeoutMs);
-      const onAbort = (): void => cancel(new GrpcError('CANCELLED', 'the call was given up by its caller'));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted) onAbort();
 
       stream.on('response', (received, flags) => {
         reply = received;
         // Trailers-only: the one header block carries the status.
-        if (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) trailers = received;
+        if ((flags & http2.constants.NGHTTP2_FLAG_END_STREAM) === 0) return;
+        trailers = received;
+        settle();
       });
       stream.on('trailers', (received) => {
         trailers = received;
+        if (received['grpc-status'] !== '0') settle();
       });
       stream.on('data', (chunk: Buffer) => {
         this.#heardMs = Date.now();
         try {
-          collector.push(chunk);
+          if (!settled) collector.push(chunk);
         } catch (error) {
-          cancel(error as GrpcError);
+          settle(error as GrpcError);
         }
+      });
+      stream.once('end', () => {
+        if (trailers) settle();
       });
       stream.on('error', (error) => {
         // The stream may hear of a lost connection before the session does.
@@ -117,26 +133,31 @@ export class ClientConnection {
           this.#lost ||= explain(error, this.#where, this.#secure);
         }
       });
-      stream.once('close', () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        this.#closeCall();
-        const error = failure ?? this.#errorOf(stream, reply, trailers);
-        if (error) reject(error);
-        else readMessage(collector, reply, maxReceiveMessageBytes).then(resolve, reject);
-      });
+      stream.once('close', () => settle());
 
       this.#openCall();
       stream.cork();
       for (const piece of pieces) stream.write(piece);
       stream.end();
       stream.uncork();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) onAbort();
     });
   }
 
   destroy(): void {
     this.#usable = false;
     this.#session.destroy();
+  }
+
+  /** The session may have ended since it was last looked at. */
+  #open(headers: http2.OutgoingHttpHeaders): http2.ClientHttp2Stream {
+    try {
+      return this.#session.request(headers, { endStream: false });
+    } catch (error) {
+      const text = this.#lost || `no connection to ${this.#where}: ${(error as Error).message}`;
+      throw new GrpcError('UNAVAILABLE', text, { cause: error });
+    }
   }
 
   /** No new calls; those under way may end. */

@@ -355,6 +355,25 @@ test('the client and the server of this folder understand each other, in every c
   }
 });
 
+test('calls that are refused while their request is still being sent end at once, all of them', async () => {
+  const { port } = await serve(() => new Promise(() => {}), {
+    maxReceiveMessageBytes: 2 ** 22,
+    budget: createByteBudget(100),
+  });
+  const message = [Buffer.alloc(2 ** 22)];
+  const client = createGrpcClient({
+    target: { kind: 'tcp', host: '127.0.0.1', port, authority: `127.0.0.1:${port}` },
+    compression: 'none',
+    metadata: {},
+    keepalive: { timeMs: 10_000, timeoutMs: 10_000 },
+    maxReceiveMessageBytes: 2 ** 20,
+  });
+  cleanup.push(() => client.close());
+  const calls = Array.from({ length: 50 }, () => client.call('/test.Service/Echo', message, { timeoutMs: 20_000 }));
+  const codes = (await Promise.allSettled(calls)).map((call) => call.status === 'rejected' && call.reason.code);
+  assert.deepEqual(new Set(codes), new Set(['UNAVAILABLE']));
+});
+
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; i < 400; i++) {
     if (condition()) return;
