@@ -120,7 +120,6 @@ export const logs: StoredTable<LogRows> = {
   orderBy: ['toStartOfFiveMinutes(time)', 'service_name', 'time'],
   indexes: [
     `idx_trace_id ${hexOrEmpty('trace_id')} TYPE bloom_filter(0.001) GRANULARITY 1`,
-    'idx_attribute_keys mapKeys(attributes) TYPE bloom_filter(0.01) GRANULARITY 1',
     'idx_body body TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8',
   ],
 };

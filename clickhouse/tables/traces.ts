@@ -160,7 +160,6 @@ export const spans: StoredTable<SpanRows> = {
   indexes: [
     `idx_trace_id ${hexOrEmpty('trace_id')} TYPE bloom_filter(0.001) GRANULARITY 1`,
     'idx_duration duration_ns TYPE minmax GRANULARITY 1',
-    'idx_attribute_keys mapKeys(attributes) TYPE bloom_filter(0.01) GRANULARITY 1',
   ],
 };
 

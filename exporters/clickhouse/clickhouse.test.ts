@@ -1,6 +1,6 @@
 /** The exporter against the real engine: stored exactly once, whatever goes wrong; and against servers in trouble. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -118,6 +118,31 @@ test('a segment that is sent again is stored once, in tables and in what views d
   }
 });
 
+test('a segment of several blocks that is sent again is stored once', async (context) => {
+  const store = await openTestStore(context);
+  const endpoint = `unix:${store.socketPath}`;
+  const client = clientOf(context, endpoint);
+  const directory = mkdtempSync(join(tmpdir(), 'clickhouse-'));
+  const away = await startExporter(context, 'unix:/nowhere/http.sock', {
+    directory,
+    config: { batch: { max_rows: 1_000_000, flush_interval: '60s' } },
+  });
+  // 3 messages of 6 MiB: two groups of columns, so two blocks in one insert.
+  const batch = sampleBatch('traces', 60_000);
+  assert.ok(batch.sizeBytes > 5 << 20, `${batch.sizeBytes} bytes`);
+  for (let i = 0; i < 3; i++) await away.exporter.consume(batch);
+  await away.exporter.shutdown?.();
+  const [file] = segmentsIn(away.spool);
+  const bytes = readFileSync(join(away.spool, file!));
+  for (let round = 0; round < 2; round++) {
+    writeFileSync(join(away.spool, file!), bytes);
+    const { exporter, component } = await startExporter(context, endpoint, { directory });
+    await until('sent', () => component.metric('exporter_sent_spans') === 180_000);
+    await exporter.shutdown?.();
+    assert.deepEqual(await client.query('SELECT count() AS c FROM otel.spans'), [{ c: '180000' }]);
+  }
+});
+
 test('data waits while ClickHouse is away, and arrives once it is back', async (context) => {
   const store = await openTestStore(context);
   const { exporter, component } = await startExporter(context, `unix:${store.socketPath}`);
@@ -178,7 +203,7 @@ test('a spool without room refuses new data with the reason, and takes it again 
 /** A server that answers every insert with one error of ClickHouse, and other statements as an empty ClickHouse would. */
 async function brokenServer(
   context: TestContext,
-  answer: { version?: string; code?: number; text?: string; slow?: boolean },
+  answer: { version?: string; code?: number; text?: string; slow?: boolean; silent?: boolean },
 ) {
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://x');
@@ -188,6 +213,7 @@ async function brokenServer(
       body += chunk;
     });
     request.on('end', () => {
+      if (answer.silent) return;
       const sql = url.searchParams.get('query') ?? body;
       if (sql.startsWith('INSERT') && !sql.includes('schema_migrations')) {
         if (answer.slow) return;
@@ -261,5 +287,15 @@ test('a ClickHouse that does not answer is given up on, and the data waits', asy
     component.statuses.some(({ message }) => /cannot be reached \(.*[Tt]imeout/.test(message ?? '')),
   );
   await exporter.shutdown?.();
+  assert.equal(segmentsIn(spool).length, 1);
+});
+
+test('a ClickHouse that says nothing at all holds up neither start nor shutdown for long', async (context) => {
+  const endpoint = await brokenServer(context, { silent: true });
+  const begun = Date.now();
+  const { exporter, spool } = await startExporter(context, endpoint);
+  await exporter.consume(sampleBatch('traces', 2));
+  await exporter.shutdown?.();
+  assert.ok(Date.now() - begun < 20_000);
   assert.equal(segmentsIn(spool).length, 1);
 });

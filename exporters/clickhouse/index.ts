@@ -71,6 +71,7 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
     exporter: id,
   });
 
+  const memories = new Map(signals.map((signal) => [signal, createEncoderMemory(maxKnownSeries, maxPooledBytes)]));
   const stopping = new AbortController();
   let senders: Promise<unknown> = Promise.resolve();
 
@@ -89,6 +90,12 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
     context.reportStatus('ok');
   }
 
+  /** Tables that are gone took their series with them. */
+  function schemaMissing(): void {
+    gate.reset();
+    for (const { known } of memories.values()) known.clear();
+  }
+
   function startSenders(): void {
     senders = Promise.all(
       signals.map((signal) =>
@@ -97,12 +104,12 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
           client,
           database: config.database,
           spool,
-          memory: createEncoderMemory(maxKnownSeries, maxPooledBytes),
+          memory: memories.get(signal)!,
           clock: systemClock,
           initialIntervalMs: config.retry.initial_interval,
           maxIntervalMs: config.retry.max_interval,
           ready: gate.ready,
-          schemaMissing: gate.reset,
+          schemaMissing,
           onFailure,
           onSent(items, durationMs) {
             onSuccess();
@@ -144,11 +151,21 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
     async shutdown() {
       await spool.seal();
       const timer = setTimeout(() => stopping.abort(), trouble ? 0 : config.shutdown_timeout);
-      await senders;
+      await Promise.race([senders, afterAbort(stopping.signal, 1000)]);
       clearTimeout(timer);
       stopping.abort();
-      await spool.close();
+      // Ends what a silent server still holds; the senders then see that they are to stop.
       await client.close();
+      await senders;
+      await spool.close();
     },
   };
+}
+
+function afterAbort(signal: AbortSignal, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const begin = () => setTimeout(resolve, delayMs).unref();
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
+  });
 }

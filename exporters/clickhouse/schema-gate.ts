@@ -15,6 +15,9 @@ export interface SchemaGate {
   tryAtStart(onFailure: (error: StoreError) => void): Promise<void>;
 }
 
+/** A start does not wait longer than this for a silent server; the senders go on asking. */
+const patienceAtStartMs = 5000;
+
 export function createSchemaGate(client: StoreClient, config: ClickHouseConfig, log: Logger): SchemaGate {
   let done: Promise<void> | undefined;
 
@@ -41,12 +44,21 @@ export function createSchemaGate(client: StoreClient, config: ClickHouseConfig, 
       done = undefined;
     },
     async tryAtStart(onFailure) {
+      const silent = new StoreError('unavailable', 0, `ClickHouse at ${client.endpoint} has not answered yet`);
+      let timer: NodeJS.Timeout | undefined;
       try {
-        await ready();
+        await Promise.race([
+          ready(),
+          new Promise((_, reject) => {
+            timer = setTimeout(() => reject(silent), patienceAtStartMs);
+          }),
+        ]);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (error.kind === 'tooOld') throw new OperatorError('STORE_TOO_OLD', error.message, { cause: error });
         onFailure(error);
+      } finally {
+        clearTimeout(timer);
       }
     },
   };
