@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { createStoreClient, type StoreClient } from './client.ts';
 import { openTestStore } from './embedded/testing/store.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
-import { tables, views } from './tables/index.ts';
+import { tables, views } from './tables/all.ts';
 import { createTable } from './tables/table.ts';
 
 const options = { database: 'otel', cluster: '', ttlSeconds: 3600 };

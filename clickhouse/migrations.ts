@@ -6,7 +6,7 @@
  * every statement. Views are replaced every time, because they hold no data.
  */
 import type { StoreClient } from './client.ts';
-import { tables, views } from './tables/index.ts';
+import { tables, views } from './tables/all.ts';
 import {
   createTable,
   createView,

@@ -66,7 +66,7 @@ test("the guide's app is seen in SQL, in both trace APIs and on the page", async
 
   await t.test('the page', async (t) => {
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-gpu'],
     });
     t.after(() => browser.close());

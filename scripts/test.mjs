@@ -10,21 +10,11 @@ import { environment } from './setup/node.mjs';
 import { prepare } from './setup/prepare.mjs';
 import { fail, root, run, step } from './setup/steps.mjs';
 
-const layers = [
-  'wire',
-  'pdata',
-  'component',
-  'flow',
-  'clickhouse',
-  'querier',
-  'config',
-  'collector',
-  'web',
-  'bpf',
-  'scripts',
-];
+const layers = ['wire', 'pdata', 'component', 'flow', 'clickhouse', 'querier', 'config', 'collector', 'bpf', 'scripts'];
 const components = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'];
-const units = [...layers, ...components].map((folder) => `${folder}/**/*.test.ts`);
+const units = [...layers, ...components, 'integration/bench'].map((folder) => `${folder}/**/*.test.ts`);
+/** The page: its own code, and all of it in Chromium. */
+const page = ['web/**/*.test.ts'];
 /** Real binary, real processes: one file at a time, so that none starves another. */
 const integration = ['integration/*.test.ts', 'integration/fuzz/fuzz.test.ts'];
 /** Python, Java and Go are needed; these tests install their clients themselves. */
@@ -34,13 +24,14 @@ const given = process.argv.slice(2);
 
 try {
   const node = await prepare({ web: true });
-  const env = { ...environment(node), CHROMIUM: await ensureChromium() };
+  const env = { ...environment(node), CHROMIUM_PATH: await ensureChromium() };
   process.chdir(root);
   if (given[0] === '--peers') test(node, env, peers, 1);
   else if (given.length > 0) test(node, env, given, 1);
   else {
     await check(node, env);
     test(node, env, units, 2);
+    test(node, env, page, 1);
     test(node, env, integration, 1);
   }
 } catch (error) {
@@ -49,12 +40,12 @@ try {
 
 async function check(node, env) {
   const bin = (...path) => join('node_modules', ...path);
-  await step('types (tsc)', () => run(node, [bin('typescript', 'bin', 'tsc'), '--noEmit'], { env }));
-  await step('types of the page (tsc)', () =>
-    run(node, [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'web'], { env }),
-  );
+  const types = [bin('typescript', 'bin', 'tsc'), '--noEmit'];
+  await step('types (tsc)', () => run(node, types, { env }));
+  await step('types of the page (tsc)', () => run(node, [...types, '-p', 'web'], { env }));
+  await step('types of the tests of the page (tsc)', () => run(node, [...types, '-p', 'web/test'], { env }));
   await step('style (biome)', () => run(node, [bin('@biomejs', 'biome', 'bin', 'biome'), 'check'], { env }));
-  await step('generated files are up to date', () => run(node, ['scripts/check-generated.mjs'], { env }));
+  await step('generated files', () => run(node, ['pdata/schema/generate.ts', '--check'], { env }));
 }
 
 /** Runs test files in the foreground and leaves with their exit code when one fails. */

@@ -1,7 +1,7 @@
 /** A real store with the real tables for a test, and the querier's view of it. */
 import type { ClickHouseClient } from '@clickhouse/client';
 import { openTestStore } from '../../clickhouse/embedded/testing/store.ts';
-import { tables, views } from '../../clickhouse/tables/index.ts';
+import { tables, views } from '../../clickhouse/tables/all.ts';
 import { createTable, createView } from '../../clickhouse/tables/table.ts';
 import { createStore, type Store, type StoreLimits } from '../store/store.ts';
 

@@ -5,14 +5,14 @@ import { run, SetupError, step } from './steps.mjs';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** @returns {Promise<string>} path of a Chromium or Chrome; tests get it as CHROMIUM */
+/** @returns {Promise<string>} path of a Chromium or Chrome; tests get it as CHROMIUM_PATH */
 export async function ensureChromium() {
-  const found = process.env.CHROMIUM ?? find();
+  const found = process.env.CHROMIUM_PATH ?? find();
   if (found) return found;
   const install = 'apt-get install -y --no-install-recommends chromium';
   if (process.getuid?.() !== 0) {
     throw new SetupError(
-      `The page tests need Chromium, and only root may install it. Run \`sudo ${install}\`, or set CHROMIUM to the path of a Chromium or Chrome, and start again.`,
+      `The page tests need Chromium, and only root may install it. Run \`sudo ${install}\`, or set CHROMIUM_PATH to that of a Chromium or Chrome, and start again.`,
     );
   }
   await step('Chromium from the distribution (the page tests run in it; 120 MB)', async () => {
