@@ -10,7 +10,6 @@
  * | repeated numbers packed or one by one             | both accepted                                                 |
  * | groups (wire types 3 and 4), wire types 6 and 7   | refused                                                       |
  * | field number 0                                    | refused                                                       |
- * | field numbers of 2^28 and more                    | refused (protobuf: up to 2^29 - 1)                            |
  * | trace and span ids of a wrong length              | refused, as by the Go Collector (protobuf: any bytes)         |
  * | attribute values nested in more than 100 messages | refused                                                       |
  * | varints of more than ten bytes                    | refused                                                       |
@@ -169,7 +168,7 @@ class ReferenceReader {
     const start = this.#at;
     const tag = this.#varint(end);
     if (this.#at - start > 5) this.flags.longTag = true;
-    if (tag.hi !== 0 || tag.lo >= 0x80000000) throw new Refused('field number of 2^28 or more', false);
+    if (tag.hi !== 0) throw new Refused('field number of 2^29 or more', false);
     if (tag.lo < 8) throw new Refused('field number 0', true);
     return tag.lo;
   }

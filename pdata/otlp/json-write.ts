@@ -44,7 +44,7 @@ function collect(plan: MessagePlan, b: Buffer, p: number, end: number, occurrenc
     const after = checkVarint(b, p, end, plan.name);
     const tag = readVarint(b, p);
     p = after;
-    if (cursor.hi !== 0 || tag < 0) malformed(plan.name, p, 'a tag is 2^31 or more');
+    if (cursor.hi !== 0) malformed(plan.name, p, 'a field number is too large');
     const field = plan.byNumber[tag >>> 3];
     const wireType = tag & 7;
     if (field === undefined) {

@@ -69,20 +69,29 @@ export function checkVarint(b: Uint8Array, p: number, end: number, where: string
   return malformed(where, p, p >= end ? 'a number is cut off' : 'a number has more than ten bytes');
 }
 
-/** Reads a tag or length that does not fit one byte; position in {@link cursor}. */
-export function checkLongVarint(b: Uint8Array, p: number, end: number, where: string): number {
+/** Reads a length that does not fit one byte; position in {@link cursor}. */
+function checkLongLength(b: Uint8Array, p: number, end: number, where: string): number {
   const after = checkVarint(b, p, end, where);
-  const value = readVarint(b, p);
-  if (value < 0 || cursor.hi !== 0) malformed(where, p, 'a length or tag is 2 GiB or more');
+  const length = readVarint(b, p);
+  if (length < 0 || cursor.hi !== 0) malformed(where, p, 'a length is 2 GiB or more');
   cursor.at = after;
-  return value;
+  return length;
+}
+
+/** Reads a tag that does not fit one byte (field numbers go to 2^29 - 1); position in {@link cursor}. */
+export function checkLongTag(b: Uint8Array, p: number, end: number, where: string): number {
+  const after = checkVarint(b, p, end, where);
+  const tag = readVarint(b, p) >>> 0;
+  if (cursor.hi !== 0) malformed(where, p, 'a field number is too large');
+  cursor.at = after;
+  return tag;
 }
 
 /** The end of the length-delimited field whose length starts at `p`; where its content starts is left in {@link cursor}. */
 export function checkLength(b: Uint8Array, p: number, end: number, where: string): number {
   if (p >= end) malformed(where, p, 'a length is missing');
   let length = b[p]!;
-  if (length > 127) length = checkLongVarint(b, p, end, where);
+  if (length > 127) length = checkLongLength(b, p, end, where);
   else cursor.at = p + 1;
   const after = cursor.at + length;
   if (after > end) malformed(where, p, `${length} bytes are announced and ${end - cursor.at} are there`);

@@ -8,7 +8,7 @@ const items = new Set<string>(Object.values(roots).flatMap((root) => root.items)
 
 export function generateCheck(): string {
   return `import { maxDepth } from './attributes.ts';
-import { checkLength, checkLongVarint, checkUnknown, checkVarint, cursor, malformed } from './wire-format.ts';
+import { checkLength, checkLongTag, checkUnknown, checkVarint, cursor, malformed } from './wire-format.ts';
 
 /** Items seen by the check that is running. */
 let items = 0;
@@ -38,7 +38,7 @@ function check${message}(b: Uint8Array, p: number, end: number${deep ? ', depth:
 ${items.has(message) ? '  items++;\n' : ''}${deep ? `  if (depth > maxDepth) malformed('${message}', p, \`values are nested deeper than \${maxDepth}\`);\n` : ''}${message === 'KeyValue' ? keyValueShortCut : ''}${messageOneof === undefined ? '' : `  let ${messageOneof} = 0;\n`}  while (p < end) {
     let tag = b[p++]!;
     if (tag > 127) {
-      tag = checkLongVarint(b, p - 1, end, '${message}');
+      tag = checkLongTag(b, p - 1, end, '${message}');
       p = cursor.at;
     }
     switch (tag) {
