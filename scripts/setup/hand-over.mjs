@@ -9,11 +9,13 @@ import { constants } from 'node:os';
  * @param {NodeJS.ProcessEnv} env
  */
 export function handOver(command, args, env) {
+  const inTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const child = spawn(command, args, { stdio: 'inherit', env });
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
     process.on(signal, () => {
-      // Ctrl-C in a terminal goes to the whole foreground group, so the child has it already.
-      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      // Ctrl-C in a terminal goes to the whole foreground group, so the child has it already; a second one would end it
+      // without shutting down.
+      if (signal === 'SIGINT' && inTerminal) return;
       child.kill(signal);
     });
   }
