@@ -35,6 +35,8 @@ export interface Gateway {
 
 /** Beyond that many waiting statements clients are told to come back. */
 const maxWaiting = 512;
+/** A statement whose client has gone is told to end so often until it has. */
+const killAgainMs = 250;
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { engine, pipes, bodies } = options;
@@ -170,9 +172,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   ): Promise<void> {
     const format = statement.format ?? context.request.format ?? 'TabSeparated';
     const pipe = pipes.open();
+    let killing: NodeJS.Timeout | undefined;
     const cancel = () => {
       pipe.output.destroy();
-      engine.kill(tag).catch(() => {});
+      const kill = () => void engine.kill(tag).catch(() => {});
+      kill();
+      // The engine may not know the statement yet when it is told to end it.
+      killing = setInterval(kill, killAgainMs);
     };
     gone.addEventListener('abort', cancel, { once: true });
     const sql = `${setup}${statement.query}\nINTO OUTFILE '${pipe.path}' APPEND FORMAT ${format}${statement.settings}\n${tag}`;
@@ -191,6 +197,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       pipe.output.destroy();
       // The connection and the pipe are free only when the engine has let go of them.
       await pipe.closed;
+      clearInterval(killing);
     }
   }
 

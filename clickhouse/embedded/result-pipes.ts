@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 export interface ResultPipe {
   /** For `INTO OUTFILE '<path>' APPEND`. */
   readonly path: string;
-  /** What the engine writes. Destroying it makes the engine's next write fail, which ends the statement. */
+  /** What the engine writes. Once it is destroyed, what the engine still writes is thrown away. */
   readonly output: Socket;
   /** To be called when the statement has settled: `output` then ends behind the last byte, even if there was none. */
   finish(): void;
@@ -36,6 +36,9 @@ export function createResultPipes(directory: string, count: number): ResultPipes
       let writeEnd: number | undefined = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
       const output = new Socket({ fd: readEnd, readable: true, writable: false });
       const settled = Promise.withResolvers<void>();
+      output.once('close', () => {
+        if (writeEnd !== undefined) throwAway(path, settled.promise);
+      });
       // Free only when the engine has let go as well: it would write into the next one's answer.
       const closed = Promise.all([once(output, 'close'), settled.promise]).then(() => free.push(path));
       return {
@@ -50,4 +53,16 @@ export function createResultPipes(directory: string, count: number): ResultPipes
       };
     },
   };
+}
+
+/** A pipe that nobody reads would hold an engine thread for ever in its `open`, where no KILL reaches it. */
+function throwAway(path: string, until: Promise<void>): void {
+  const sink = new Socket({
+    fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+    readable: true,
+    writable: false,
+  });
+  sink.on('error', () => {});
+  sink.resume();
+  until.then(() => sink.destroy());
 }

@@ -41,6 +41,8 @@ export function createStore(client: ClickHouseClient, database: string, limits: 
           query: sql,
           format: 'JSONEachRow',
           clickhouse_settings: bounds,
+          // Hundreds of trace ids do not fit into an address.
+          use_multipart_params_auto: true,
           ...(params !== undefined && { query_params: params.values }),
           ...(signal !== undefined && { abort_signal: signal }),
         });

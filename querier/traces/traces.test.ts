@@ -196,3 +196,18 @@ test('what is not there is NOT_FOUND', async () => {
   await assert.rejects(readTrace(queried.store, trace('d'), signal), isNotFound);
   await assert.rejects(readSpan(queried.store, trace('a'), span('7'), signal), isNotFound);
 });
+
+test('a thousand traces are found at once: their ids do not fit into an address', async () => {
+  const fromNs = baseNs + 10_000_000_000_000n;
+  const many = Array.from({ length: 1000 }, (_, at) => ({
+    traceId: `e${String(at).padStart(31, '0')}`,
+    spanId: span('5'),
+    service: 'many',
+    name: 'one',
+    startNs: fromNs + BigInt(at),
+    durationNs: 1,
+  }));
+  await insertSpans(queried.client, many);
+  const search = { range: { fromNs, toNs: fromNs + 1000n }, where: parseTraceQl('{}'), limit: 1000 };
+  assert.equal((await searchTraces(queried.store, search, signal)).length, 1000);
+});
