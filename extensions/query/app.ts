@@ -16,13 +16,15 @@ export interface AppParts {
   store: Store;
   host: Host;
   log: Logger;
+  /** Directory of the built page; `web/dist` unless given. */
+  page?: string;
 }
 
 /**
  * `/api/v1` is the page's own API with SQL; `/tempo` and `/jaeger` carry the two query APIs. Both claim
  * `/api/traces/{id}`, so the bare `/api` answers as Tempo: a Grafana Tempo data source needs no path then.
  */
-export function createApp({ store, host, log }: AppParts): Express {
+export function createApp({ store, host, log, page }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -33,7 +35,7 @@ export function createApp({ store, host, log }: AppParts): Express {
   app.use('/tempo', mount(tempoRoutes, store));
   app.use('/', mount(tempoRoutes, store));
   app.use(['/api', '/tempo', '/jaeger'], notFound);
-  app.use(servePage());
+  app.use(servePage(page));
   app.use(answerError(log));
   return app;
 }

@@ -7,7 +7,7 @@ import express, { type RequestHandler, Router } from 'express';
 const built = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 /** `directory` holds `index.html` and `assets/`, whose names carry a hash of their content. */
-export function servePage(directory: string = built): Router {
+export function servePage(directory = built): Router {
   const router = Router();
   router.use(
     '/assets',

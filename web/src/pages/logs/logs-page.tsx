@@ -1,5 +1,5 @@
 /** Logs: how many over time, the records, and everything about the selected one. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { apiUrl, getJson } from '../../api/client.ts';
 import type { LogPage, LogRow } from '../../api/types.ts';
 import { formatCount } from '../../format/number.ts';
@@ -35,6 +35,7 @@ export function LogsPage() {
   const first = useQuery(url, (signal) => getJson<LogPage>(url, signal));
   return (
     <div class="page logs">
+      <h1 class="unseen">Logs</h1>
       <LogSearchBar />
       <LogChart url={apiUrl('/logs/histogram', { ...search, buckets: 80 })} />
       {first.error !== undefined ? (
@@ -57,7 +58,7 @@ function Records({ url, first }: { url: string; first: LogPage }) {
     setLogs(first.logs);
     next.current = first.next;
   }, [first]);
-  useEffect(
+  useLayoutEffect(
     () =>
       onEscape(() => {
         setSelected(-1);

@@ -17,6 +17,7 @@ export function MetricsPage() {
   if (metrics.error !== undefined) {
     return (
       <div class="page">
+        <h1 class="unseen">Metrics</h1>
         <ErrorNotice error={metrics.error} />
       </div>
     );
@@ -32,6 +33,7 @@ export function MetricsPage() {
   if (rows.length === 0) {
     return (
       <div class="page">
+        <h1 class="unseen">Metrics</h1>
         <GetDataIn what="metrics" filtered={false} />
       </div>
     );

@@ -47,6 +47,7 @@ export function SqlPage() {
   }, []);
   return (
     <div class="page sql">
+      <h1 class="unseen">SQL</h1>
       <SchemaList onPick={(sql) => setText(sql)} />
       <section class="sql-main">
         <form

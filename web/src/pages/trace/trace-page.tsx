@@ -1,5 +1,5 @@
 /** One trace: who called whom, how long each step took, and everything about the selected span. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { apiUrl, getJson } from '../../api/client.ts';
 import type { TraceColumns } from '../../api/types.ts';
 import { ErrorNotice } from '../../parts/notice.tsx';
@@ -16,10 +16,13 @@ import { Waterfall } from './waterfall.tsx';
 export function TracePage() {
   const traceId = path.value.slice('/trace/'.length);
   const url = apiUrl(`/traces/${encodeURIComponent(traceId)}`);
-  const trace = useQuery(`${url} ${refreshedAt.value}`, async (signal) =>
-    buildTree(await getJson<TraceColumns>(url, signal)),
-  );
-  useEffect(
+  const trace = useQuery(`${url} ${refreshedAt.value}`, async (signal) => {
+    const columns = await getJson<TraceColumns>(url, signal);
+    performance.mark('trace-received');
+    return buildTree(columns);
+  });
+  // Before the first paint: the key may come with it.
+  useLayoutEffect(
     () =>
       onEscape(() => {
         if (param('span') !== '') setParams({ span: '' }, 'replace');
@@ -52,8 +55,9 @@ function Trace({ tree }: { tree: TraceTree }) {
   const spanId = param('span');
   const selected = useMemo(() => tree.columns.spanId.indexOf(spanId), [tree, spanId]);
   useEffect(() => {
-    // Marks for whoever measures: the rows are in the document now.
-    requestAnimationFrame(() => performance.mark('trace-drawn'));
+    // For whoever measures: the rows are in the document, and the frame after the next one they are on the screen.
+    const frame = requestAnimationFrame(() => performance.mark('trace-drawn'));
+    return () => cancelAnimationFrame(frame);
   }, [tree]);
   return (
     <div class={selected >= 0 ? 'page trace with-pane' : 'page trace'}>

@@ -1,16 +1,14 @@
 /** What to look for: service, operation, duration, status; each part lives in the URL. */
 import { apiUrl, getJson } from '../../api/client.ts';
-import type { OperationRow, ServiceRow } from '../../api/types.ts';
+import type { OperationRow } from '../../api/types.ts';
 import { parseDuration } from '../../format/duration.ts';
 import { range } from '../../state/time-range.ts';
 import { open, param, setParams } from '../../state/url.ts';
 import { useQuery } from '../../state/use-query.ts';
 
-export function TraceSearchBar() {
+export function TraceSearchBar({ services }: { services: readonly string[] }) {
   const between = { start: range.value.fromMs, end: range.value.toMs };
   const service = param('service');
-  const servicesUrl = apiUrl('/services', between);
-  const services = useQuery(servicesUrl, (signal) => getJson<{ services: ServiceRow[] }>(servicesUrl, signal));
   const operationsUrl = service === '' ? null : apiUrl(`/services/${encodeURIComponent(service)}/operations`, between);
   const operations = useQuery(operationsUrl, (signal) =>
     getJson<{ operations: OperationRow[] }>(operationsUrl!, signal),
@@ -18,7 +16,7 @@ export function TraceSearchBar() {
   return (
     <search>
       <form class="search-bar" onSubmit={(event) => event.preventDefault()}>
-        <TextField name="service" label="Service" options={(services.data?.services ?? []).map((row) => row.service)} />
+        <TextField name="service" label="Service" options={services} />
         <TextField
           name="operation"
           label="Operation"

@@ -35,9 +35,10 @@ export function TracesPage() {
   const services = useQuery(servicesUrl, (signal) => getJson<{ services: ServiceRow[] }>(servicesUrl, signal));
   return (
     <div class="page traces">
+      <h1 class="unseen">Traces</h1>
       <ServiceTable services={services} />
       <section class="results" aria-label="Traces" aria-busy={traces.loading}>
-        <TraceSearchBar />
+        <TraceSearchBar services={(services.data?.services ?? []).map((row) => row.service)} />
         {traces.error !== undefined ? <ErrorNotice error={traces.error} /> : <Results rows={traces.data?.traces} />}
       </section>
     </div>
