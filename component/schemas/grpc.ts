@@ -1,8 +1,8 @@
 /** The gRPC server and client blocks (configgrpc), with the names and defaults of the OpenTelemetry Collector. */
 import { z } from 'zod';
+import { endpointFitsTransport, includeMetadata, listenAddress } from './address.ts';
 import { duration } from './duration.ts';
 import { secret } from './secret.ts';
-import { endpointFitsTransport, includeMetadata, listenAddress } from './address.ts';
 import { size } from './size.ts';
 import { tlsClient, tlsServer } from './tls.ts';
 
