@@ -22,10 +22,11 @@ const hex = (value: number, digits: number): string => value.toString(16).padSta
 /** `traces` requests, spread over the hour before `nowMs`. */
 export function makeDemo(nowMs: number, traces: number): Demo {
   const random = createRandom(7);
+  const randomId = createRandom(11);
   const spans: TestSpan[] = [];
   const logs: TestLog[] = [];
   for (let trace = 0; trace < traces; trace++) {
-    const traceId = hex(0x4bf9 + trace * 7919, 16) + hex(trace + 1, 16);
+    const traceId = [0, 0, 0, 0].map(() => hex(Math.floor(randomId() * 2 ** 32), 8)).join('');
     const startNs = BigInt(Math.floor(nowMs - 20_000 - ((traces - trace) / traces) * 3_500_000)) * 1_000_000n;
     addRequest(spans, logs, traceId, startNs, random);
   }

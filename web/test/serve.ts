@@ -28,6 +28,8 @@ export async function buildPage(owner: Owner): Promise<string> {
   return directory;
 }
 
+const running = { name: 'otelcol-deepflow', version: '0.1.0', description: '' };
+
 const components: ComponentHealth[] = [
   { kind: 'receiver', id: 'otlp', pipelines: ['traces', 'logs'], status: 'ok', sinceMs: Date.now() - 3_600_000 },
   { kind: 'processor', id: 'memory_limiter', pipelines: ['traces'], status: 'ok', sinceMs: Date.now() - 3_600_000 },
@@ -60,7 +62,10 @@ otelcol_exporter_queue_capacity{exporter="otlp_grpc/backup"} 1000
 
 /** Address of a server that shows `store` on the page of `directory`. */
 export async function serve(owner: Owner, store: Store, directory: string): Promise<string> {
-  const { host, log } = createTestContext({}, { host: { health: () => components, ownMetrics: createMetrics() } });
+  const { host, log } = createTestContext(
+    {},
+    { host: { build: running, health: () => components, ownMetrics: createMetrics() } },
+  );
   const server = createServer(createApp({ store, host, log, page: directory }));
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -1,11 +1,12 @@
 /** What to look for in logs: service, severity, text, trace; each part lives in the URL. */
+import { TextField } from '../../parts/text-field.tsx';
 import { param, setParams } from '../../state/url.ts';
 
 export function LogSearchBar() {
   return (
     <search>
       <form class="search-bar" onSubmit={(event) => event.preventDefault()}>
-        <Field name="service" label="Service" placeholder="any" />
+        <TextField name="service" label="Service" placeholder="any" />
         <label>
           Severity
           <select value={param('severity')} onChange={(event) => setParams({ severity: event.currentTarget.value })}>
@@ -17,32 +18,10 @@ export function LogSearchBar() {
             <option value="fatal">fatal</option>
           </select>
         </label>
-        <Field name="text" label="Message has" placeholder="text, whatever its case" wide />
-        <Field name="trace" label="Trace id" placeholder="any" mono />
-        {param('span') !== '' && <Field name="span" label="Span id" placeholder="any" mono />}
+        <TextField name="text" label="Message has" placeholder="text, whatever its case" look="wide" />
+        <TextField name="trace" label="Trace id" placeholder="any" look="mono" />
+        {param('span') !== '' && <TextField name="span" label="Span id" placeholder="any" look="mono" />}
       </form>
     </search>
-  );
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  placeholder: string;
-  wide?: boolean;
-  mono?: boolean;
-}
-
-function Field({ name, label, placeholder, wide, mono }: FieldProps) {
-  return (
-    <label class={wide ? 'wide' : ''}>
-      {label}
-      <input
-        class={mono ? 'mono' : ''}
-        value={param(name)}
-        placeholder={placeholder}
-        onChange={(event) => setParams({ [name]: event.currentTarget.value.trim() })}
-      />
-    </label>
   );
 }

@@ -2,26 +2,24 @@
 import { apiUrl, getJson } from '../../api/client.ts';
 import type { OperationRow } from '../../api/types.ts';
 import { parseDuration } from '../../format/duration.ts';
+import { TextField } from '../../parts/text-field.tsx';
 import { range } from '../../state/time-range.ts';
 import { open, param, setParams } from '../../state/url.ts';
 import { useQuery } from '../../state/use-query.ts';
 
 export function TraceSearchBar({ services }: { services: readonly string[] }) {
-  const between = { start: range.value.fromMs, end: range.value.toMs };
   const service = param('service');
+  const between = { start: range.value.fromMs, end: range.value.toMs };
   const operationsUrl = service === '' ? null : apiUrl(`/services/${encodeURIComponent(service)}/operations`, between);
   const operations = useQuery(operationsUrl, (signal) =>
     getJson<{ operations: OperationRow[] }>(operationsUrl!, signal),
   );
+  const names = new Set((operations.data?.operations ?? []).map((row) => row.name));
   return (
     <search>
       <form class="search-bar" onSubmit={(event) => event.preventDefault()}>
-        <TextField name="service" label="Service" options={services} />
-        <TextField
-          name="operation"
-          label="Operation"
-          options={[...new Set((operations.data?.operations ?? []).map((row) => row.name))]}
-        />
+        <TextField name="service" label="Service" placeholder="any" options={services} />
+        <TextField name="operation" label="Operation" placeholder="any" options={[...names]} />
         <DurationField name="min" label="At least" placeholder="100ms" />
         <DurationField name="max" label="At most" placeholder="5s" />
         <label>
@@ -50,44 +48,21 @@ export function TraceSearchBar({ services }: { services: readonly string[] }) {
   );
 }
 
-function TextField({ name, label, options }: { name: string; label: string; options: readonly string[] }) {
+function DurationField({ name, label, placeholder }: { name: string; label: string; placeholder: string }) {
   return (
-    <label>
-      {label}
-      <input
-        list={`${name}-options`}
-        value={param(name)}
-        placeholder="any"
-        onChange={(event) => setParams({ [name]: event.currentTarget.value.trim() })}
-      />
-      <datalist id={`${name}-options`}>
-        {options.map((option) => (
-          <option key={option} value={option} />
-        ))}
-      </datalist>
-    </label>
+    <TextField
+      name={name}
+      label={label}
+      placeholder={placeholder}
+      look="short"
+      read={readDuration}
+      wrong="Write a duration such as 100ms or 1.5s"
+    />
   );
 }
 
-function DurationField({ name, label, placeholder }: { name: string; label: string; placeholder: string }) {
-  return (
-    <label>
-      {label}
-      <input
-        class="short"
-        value={param(name)}
-        placeholder={placeholder}
-        onChange={(event) => {
-          const field = event.currentTarget;
-          const text = field.value.trim();
-          const ns = parseDuration(text);
-          const wrong = text !== '' && Number.isNaN(ns);
-          field.setCustomValidity(wrong ? 'Write a duration such as 100ms or 1.5s' : '');
-          field.reportValidity();
-          if (!wrong)
-            setParams({ [name]: text === '' ? '' : /\d$/.test(text) ? `${text}ms` : text.replace(/\s/g, '') });
-        }}
-      />
-    </label>
-  );
+/** As the API takes it: a bare number is milliseconds. */
+function readDuration(text: string): string | undefined {
+  if (Number.isNaN(parseDuration(text))) return undefined;
+  return /\d$/.test(text) ? `${text}ms` : text.replace(/\s/g, '');
 }
