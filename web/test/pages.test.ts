@@ -203,6 +203,10 @@ test('health: components with their trouble, throughput, storage', async (t) => 
     new RegExp(`spans\\s+${demo.spans.length.toLocaleString('en')}`),
   );
   assert.match(await page.locator('main').innerText(), /spans refused\s+⚠ 12/);
+  // 500 more at each look, which is every 5 s.
+  await page.waitForFunction(() =>
+    /spans accepted[\d,]+(9\d(\.\d)?|10\d) \/s/.test(document.querySelector('main')?.textContent ?? ''),
+  );
 });
 
 test('keys: slash searches, question mark lists keys, g and a letter goes to a page', async (t) => {

@@ -28,7 +28,7 @@ export function HealthPage() {
       </h1>
       {health.error !== undefined && <ErrorNotice error={health.error} />}
       {health.data !== undefined && <Components components={health.data.components} />}
-      {health.data !== undefined && <Throughput metrics={health.data.metrics} atMs={asked} />}
+      {health.data !== undefined && <Throughput metrics={health.data.metrics} />}
       {health.data === undefined && health.error === undefined && <div class="skeleton list" />}
       <Storage storage={storage} />
     </div>

@@ -1,7 +1,7 @@
 /** What receivers took and exporters sent: totals, and rates since the last look. */
 import { useRef } from 'preact/hooks';
 import type { Health } from '../../api/types.ts';
-import { formatCount, formatRate } from '../../format/number.ts';
+import { formatBytes, formatCount, formatRate } from '../../format/number.ts';
 
 type Samples = Health['metrics'];
 
@@ -23,20 +23,18 @@ interface Row {
   value: number;
 }
 
-export function Throughput({ metrics, atMs }: { metrics: Samples; atMs: number }) {
-  const before = useRef<{ atMs: number; values: Map<string, number> }>({ atMs, values: new Map() });
-  const rates = useRef(new Map<string, number>());
+/** An answer, when it came, and what happened per second since the one before. */
+interface Look {
+  metrics: Samples;
+  atMs: number;
+  rates: ReadonlyMap<string, number>;
+}
+
+export function Throughput({ metrics }: { metrics: Samples }) {
+  const look = useRef<Look | null>(null);
+  if (look.current?.metrics !== metrics) look.current = nextLook(look.current, metrics, performance.now());
+  const { rates } = look.current;
   const rows = rowsOf(metrics);
-  if (before.current.atMs !== atMs) {
-    const seconds = (atMs - before.current.atMs) / 1000;
-    rates.current = new Map();
-    for (const row of rows) {
-      const old = before.current.values.get(keyOf(row));
-      if (old !== undefined && row.value >= old) rates.current.set(keyOf(row), (row.value - old) / seconds);
-    }
-    before.current = { atMs, values: new Map() };
-  }
-  for (const row of rows) before.current.values.set(keyOf(row), row.value);
   const gauges = metrics.filter((sample) => /queue_size|queue_capacity|spool/.test(sample.name));
   return (
     <section>
@@ -58,7 +56,7 @@ export function Throughput({ metrics, atMs }: { metrics: Samples; atMs: number }
           </thead>
           <tbody>
             {rows.map((row) => {
-              const rate = rates.current.get(keyOf(row));
+              const rate = rates.get(keyOf(row));
               return (
                 <tr key={keyOf(row)}>
                   <th scope="row">{row.id}</th>
@@ -77,7 +75,9 @@ export function Throughput({ metrics, atMs }: { metrics: Samples; atMs: number }
               <tr key={`${sample.name} ${JSON.stringify(sample.labels)}`}>
                 <th scope="row">{sample.labels.exporter ?? ''}</th>
                 <td>{sample.name.replace(/^exporter_/, '').replaceAll('_', ' ')}</td>
-                <td class="number">{formatCount(sample.value)}</td>
+                <td class="number">
+                  {/bytes/.test(sample.name) ? formatBytes(sample.value) : formatCount(sample.value)}
+                </td>
                 <td />
               </tr>
             ))}
@@ -86,6 +86,19 @@ export function Throughput({ metrics, atMs }: { metrics: Samples; atMs: number }
       )}
     </section>
   );
+}
+
+function nextLook(before: Look | null, metrics: Samples, atMs: number): Look {
+  const rates = new Map<string, number>();
+  if (before !== null) {
+    const old = new Map(rowsOf(before.metrics).map((row) => [keyOf(row), row.value]));
+    for (const row of rowsOf(metrics)) {
+      // A counter that fell began anew.
+      const grown = row.value - (old.get(keyOf(row)) ?? 0);
+      if (grown >= 0) rates.set(keyOf(row), (grown / (atMs - before.atMs)) * 1000);
+    }
+  }
+  return { metrics, atMs, rates };
 }
 
 function keyOf(row: Row): string {
