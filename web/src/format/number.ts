@@ -17,7 +17,7 @@ export function formatShort(value: number): string {
   if (size >= 1e6) return `${threeDigits(value / 1e6)} M`;
   if (size >= 1e4) return `${threeDigits(value / 1e3)} k`;
   if (Number.isInteger(value)) return grouped.format(value);
-  if (size >= 0.01 || size === 0) return threeDigits(value).replace(/\.?0+$/, '');
+  if (size >= 0.01 || size === 0) return String(Number(threeDigits(value)));
   return value.toPrecision(2);
 }
 

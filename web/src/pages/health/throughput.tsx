@@ -76,7 +76,9 @@ export function Throughput({ metrics }: { metrics: Samples }) {
                 <th scope="row">{sample.labels.exporter ?? ''}</th>
                 <td>{sample.name.replace(/^exporter_/, '').replaceAll('_', ' ')}</td>
                 <td class="number">
-                  {/bytes/.test(sample.name) ? formatBytes(sample.value) : formatCount(sample.value)}
+                  {/bytes|spool_(size|capacity)/.test(sample.name)
+                    ? formatBytes(sample.value)
+                    : formatCount(sample.value)}
                 </td>
                 <td />
               </tr>
