@@ -106,7 +106,10 @@ function createEventQueue(): EventQueue {
       wake?.();
     },
     async next() {
+      // Signal handlers do not keep Node running, and a configuration need not hold anything that does.
+      const keepRunning = setInterval(() => {}, 2 ** 30);
       while (queued.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      clearInterval(keepRunning);
       return queued.shift()!;
     },
     onSignal(action) {

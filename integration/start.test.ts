@@ -1,6 +1,6 @@
 /** What the real binary says when it cannot start: what happened, where, and what to do; and that it ends with 1. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -67,6 +67,27 @@ test('a full disk is told as such', async (t) => {
   assert.match(stderr, /extensions::clickhouse_embedded/);
   assert.match(stderr, /disk|space/i);
   assert.match(stderr, /MiB|GiB|free/);
+});
+
+test('npm start passes on arguments, the exit code and SIGTERM', async (t) => {
+  const start = ['start', '--silent', '--'];
+  const npm = promisify(execFile);
+  const { stdout } = await npm('npm', [...start, '--version'], { cwd: root });
+  assert.match(stdout, /otelcol-deepflow .*\d+\.\d+\.\d+/);
+  await assert.rejects(npm('npm', [...start, '--config', 'no/such.yaml'], { cwd: root }), { code: 1 });
+
+  const nothing =
+    'yaml:{receivers: {nop: {}}, exporters: {nop: {}}, service: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [nop], exporters: [nop]}}}}';
+  const child = spawn('npm', [...start, '--config', nothing], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (text.includes('Everything is ready')) child.kill('SIGTERM');
+  });
+  // The pipe closes when the collector, not only npm, has ended.
+  await once(child.stderr, 'close');
+  assert.match(output, /Shutdown complete/);
 });
 
 /** Runs until the end, which must be exit code 1 before anything was ready; gives what was printed. */

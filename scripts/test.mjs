@@ -5,9 +5,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureChromium } from './setup/chromium.mjs';
 import { environment } from './setup/node.mjs';
 import { prepare } from './setup/prepare.mjs';
+import { ensureChromium, ensureLanguages } from './setup/programs.mjs';
 import { fail, root, run, step } from './setup/steps.mjs';
 
 const layers = ['wire', 'pdata', 'component', 'flow', 'clickhouse', 'querier', 'config', 'collector', 'bpf', 'scripts'];
@@ -26,8 +26,10 @@ try {
   const node = await prepare({ web: true });
   const env = { ...environment(node), CHROMIUM_PATH: await ensureChromium() };
   process.chdir(root);
-  if (given[0] === '--peers') test(node, env, peers, 1);
-  else if (given.length > 0) test(node, env, given, 1);
+  if (given[0] === '--peers') {
+    await ensureLanguages();
+    test(node, env, peers, 1);
+  } else if (given.length > 0) test(node, env, given, 1);
   else {
     await check(node, env);
     test(node, env, units, 2);

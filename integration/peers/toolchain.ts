@@ -1,7 +1,7 @@
-/** Getting clients of other languages: their programs from the distribution, the clients from their own registries. */
+/** Gets clients of other languages from their own registries; Python, Java, Maven and Go are there already. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../kit/collector.ts';
 
@@ -15,6 +15,7 @@ export interface Finished {
 
 /** Runs a program to its end; a failure has its whole output. */
 export async function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  mkdirSync(cache, { recursive: true });
   try {
     return await promisify(execFile)(program, args, {
       cwd: cache,
@@ -30,7 +31,6 @@ export async function run(program: string, args: readonly string[], env: NodeJS.
 
 /** A virtual environment with the packages of requirements.txt beside this file; gives its bin folder. */
 export async function pythonClient(): Promise<string> {
-  await need('python3', 'python3 python3-venv');
   const folder = join(cache, 'python');
   const bin = join(folder, 'bin');
   if (!existsSync(bin)) await run('python3', ['-m', 'venv', folder]);
@@ -40,8 +40,6 @@ export async function pythonClient(): Promise<string> {
 
 /** The Java agent of OpenTelemetry; gives the path of its jar. */
 export async function javaAgent(): Promise<string> {
-  await need('javac', 'default-jdk-headless');
-  await need('mvn', 'maven');
   const version = '2.33.1';
   const jar = join(cache, `opentelemetry-javaagent-${version}.jar`);
   const artifact = `io.opentelemetry.javaagent:opentelemetry-javaagent:${version}`;
@@ -59,31 +57,8 @@ export async function javaApp(): Promise<string> {
 
 /** The load generator of the OpenTelemetry Collector; gives its path. */
 export async function telemetrygen(): Promise<string> {
-  await need('go', 'golang-go');
   const program = join(cache, 'telemetrygen');
   const source = 'github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.161.0';
   if (!existsSync(program)) await run('go', ['install', source], { GOBIN: cache });
   return program;
-}
-
-/** Sees to it that a program is there: root installs it, others are told what to install. */
-async function need(program: string, packages: string): Promise<void> {
-  mkdirSync(cache, { recursive: true });
-  if (inPath(program)) return;
-  if (process.getuid?.() !== 0) throw new Error(`${program} is missing: run \`sudo apt-get install -y ${packages}\``);
-  await run('apt-get', ['update', '-q']);
-  await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages.split(' ')], {
-    DEBIAN_FRONTEND: 'noninteractive',
-  });
-}
-
-function inPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -1,0 +1,59 @@
+/** Programs of the distribution that only tests need: found, or installed when we may, or named with the command to run. */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { run, SetupError, step } from './steps.mjs';
+
+/** @returns {Promise<string>} path of a Chromium or Chrome; tests get it as CHROMIUM_PATH */
+export async function ensureChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  return process.env.CHROMIUM_PATH ?? ensureProgram(names, ['chromium'], 'the page is tested in it; 120 MB');
+}
+
+/** What clients in other languages are built and run with. */
+export async function ensureLanguages() {
+  await ensureProgram(['python3'], ['python3', 'python3-venv'], 'clients in Python');
+  await ensureProgram(['javac'], ['default-jdk-headless'], 'clients in Java');
+  await ensureProgram(['mvn'], ['maven'], 'it fetches the OpenTelemetry agent for Java');
+  await ensureProgram(['go'], ['golang-go'], 'clients in Go');
+}
+
+/**
+ * @param {string[]} names any of these programs will do
+ * @param {string[]} packages Debian packages that bring the first
+ * @param {string} why
+ * @returns {Promise<string>} path of the program
+ */
+async function ensureProgram(names, packages, why) {
+  const found = find(names);
+  if (found !== undefined) return found;
+  const install = ['install', '-y', '--no-install-recommends', ...packages];
+  if (process.getuid?.() !== 0) {
+    throw new SetupError(
+      `${names[0]} is missing (${why}), and only root may install it. Run \`sudo apt-get ${install.join(' ')}\` and start again.`,
+    );
+  }
+  await step(`${packages.join(', ')} from the distribution (${why})`, async () => {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['update', '-q'], { env });
+    await run('apt-get', install, { env });
+  });
+  const installed = find(names);
+  if (installed === undefined)
+    throw new SetupError(`${packages.join(', ')} brought no ${names[0]}: install one by hand.`);
+  return installed;
+}
+
+function find(names) {
+  for (const folder of (process.env.PATH ?? '').split(':')) {
+    for (const name of names) {
+      const path = join(folder, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // Not here; the next one.
+      }
+    }
+  }
+  return undefined;
+}
