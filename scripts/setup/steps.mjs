@@ -61,13 +61,13 @@ export async function run(command, args, options = {}) {
     child.on('close', resolve);
   });
   if (code === 0) return stdout;
-  throw new SetupError(`\`${[command, ...args].join(' ')}\` failed (${code}).\n${advice(all)}\n${lastLines(all, 20)}`);
+  throw new SetupError(`\`${[command, ...args].join(' ')}\` failed (${code}):\n${lastLines(all, 20)}\n\n${advice(all)}`);
 }
 
 /** Prints an error the way a person wants to read it, and leaves. */
 export function fail(error) {
   const text =
-    error instanceof SetupError ? error.message : [advice(`${error.message}`), error.stack ?? error].join('\n');
+    error instanceof SetupError ? error.message : [error.stack ?? error, advice(`${error.message}`)].join('\n');
   process.stderr.write(`\n${text.trim()}\n`);
   process.exit(1);
 }
