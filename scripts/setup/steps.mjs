@@ -61,7 +61,9 @@ export async function run(command, args, options = {}) {
     child.on('close', resolve);
   });
   if (code === 0) return stdout;
-  throw new SetupError(`\`${[command, ...args].join(' ')}\` failed (${code}):\n${lastLines(all, 20)}\n\n${advice(all)}`);
+  throw new SetupError(
+    `\`${[command, ...args].join(' ')}\` failed (${code}):\n${lastLines(all, 20)}\n\n${advice(all)}`,
+  );
 }
 
 /** Prints an error the way a person wants to read it, and leaves. */
