@@ -173,7 +173,7 @@ async function start(t: TestContext) {
   const config = `
 receivers:
   otlp:
-    max_bytes_in_flight: 64MiB
+    max_bytes_in_flight: 32MiB
     protocols:
       grpc: {endpoint: "127.0.0.1:${grpcPort}", body_idle_timeout: 1s}
       http: {endpoint: "127.0.0.1:${httpPort}", body_idle_timeout: 1s, read_header_timeout: 1s}
