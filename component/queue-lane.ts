@@ -15,6 +15,8 @@ export interface QueueLane {
   offer(batch: Batch): Promise<void>;
   /** Takes no new data and resolves when nothing is held. */
   drain(): Promise<void>;
+  /** Lets waiting senders look again, because the peer stopped taking data. */
+  wake(): void;
   /** Drops what is waiting: the time to drain is over. */
   discard(): void;
 }
@@ -24,6 +26,8 @@ export interface QueueLaneOptions {
   config: QueueConfig;
   clock: Clock;
   log: Logger;
+  /** Whether the peer takes data; while it does, senders wait for it instead of filling the queue. */
+  flowing(): boolean;
   /** Sends one joined batch; counts its outcome itself. */
   deliver(batch: Batch): Promise<void>;
   counters: ExporterCounters;
@@ -47,8 +51,11 @@ interface Part {
 
 const accepted = Promise.resolve();
 
+/** The share of `memory_limit` that may be held while the peer takes data: enough to keep it busy, no more. */
+const flowShare = 0.25;
+
 export function createQueueLane(options: QueueLaneOptions): QueueLane {
-  const { config, clock, log, deliver, counters } = options;
+  const { config, clock, log, deliver, counters, flowing } = options;
   // A request of profiles has a dictionary of its own, so profiles are sent one by one.
   const joining = options.signal === 'profiles' ? undefined : config.batch;
   const parts: Part[] = [];
@@ -68,6 +75,9 @@ export function createQueueLane(options: QueueLaneOptions): QueueLane {
       throw permanent(
         `a batch of ${units} ${config.sizer} is larger than the whole sending_queue (${config.queue_size})`,
       );
+    }
+    while (!stopping && flowing() && heldBytes > 0 && heldBytes + batch.sizeBytes > flowShare * config.memory_limit) {
+      await new Promise<void>((resolve) => blocked.push(resolve));
     }
     while (isFull(units, batch.sizeBytes)) {
       if (!config.block_on_overflow || stopping) {
@@ -169,6 +179,10 @@ export function createQueueLane(options: QueueLaneOptions): QueueLane {
     if (dropped > 0) {
       log.error('Exporting failed. Dropping data.', { error: (error as Error).message, dropped_items: dropped });
     }
+    wake();
+  }
+
+  function wake(): void {
     for (const retry of blocked.splice(0)) retry();
   }
 
@@ -177,9 +191,10 @@ export function createQueueLane(options: QueueLaneOptions): QueueLane {
     size: () => heldUnits,
     inFlight: () => inFlight,
     offer,
+    wake,
     async drain() {
       stopping = true;
-      for (const retry of blocked.splice(0)) retry();
+      wake();
       cancelFlush?.();
       pump();
       if (heldUnits > 0) await new Promise<void>((resolve) => drained.push(resolve));

@@ -87,14 +87,26 @@ test('a full queue lets senders wait when block_on_overflow is set', async () =>
 });
 
 test('bytes are bounded whatever queue_size counts, and one batch larger than the bound passes alone', async () => {
+  const { sender } = setUp({ queue: { memory_limit: 10 }, send: () => Promise.reject(retryable('not now')) });
+  await sender.consume(sampleBatch('traces'));
+  await new Promise((resolve) => setImmediate(resolve));
+  await assert.rejects(sender.consume(sampleBatch('traces')), /sending queue is full/);
+  await sender.consume(sampleBatch('logs'));
+});
+
+test('while the peer takes data senders wait for it instead of filling the queue', async () => {
   const { send, answers } = heldPeer();
   const { sender, clock } = setUp({ queue: { memory_limit: 10 }, send });
   await sender.consume(sampleBatch('traces'));
-  await assert.rejects(sender.consume(sampleBatch('traces')), /sending queue is full/);
-  await sender.consume(sampleBatch('logs'));
-  answers[0]!();
+  let taken = false;
+  const second = sender.consume(sampleBatch('traces')).then(() => {
+    taken = true;
+  });
   await clock.advance(0);
-  await sender.consume(sampleBatch('traces'));
+  assert.equal(taken, false);
+  answers[0]!();
+  await second;
+  assert.equal(taken, true);
 });
 
 test('a batch that can never fit is refused for good', async () => {

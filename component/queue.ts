@@ -56,6 +56,7 @@ export function createQueuedSender(options: QueuedSenderOptions): QueuedSender {
     onRetry(error) {
       if (troubled) return;
       troubled = true;
+      for (const lane of lanes.values()) lane.wake();
       context.reportStatus('recoverable_error', (error as Error).message);
     },
   });
@@ -63,13 +64,19 @@ export function createQueuedSender(options: QueuedSenderOptions): QueuedSender {
   /** Sends with retries; counts the outcome once and rejects when the batch was given up. */
   async function deliver(batch: Batch): Promise<void> {
     const { sent, sendFailed } = countersOf(batch.signal);
+    let attempts = 0;
     try {
-      await retrier.run(() => attempt(batch));
+      await retrier.run(() => {
+        attempts++;
+        return attempt(batch);
+      });
     } catch (error) {
       sendFailed.add(batch.items);
       throw error;
     }
     sent.add(batch.items);
+    // An attempt that failed may still have these bytes on their way into a socket.
+    if (attempts === 1) batch.release();
     if (troubled) {
       troubled = false;
       context.reportStatus('ok');
@@ -110,7 +117,15 @@ export function createQueuedSender(options: QueuedSenderOptions): QueuedSender {
   function laneOf(signal: Signal): QueueLane {
     let lane = lanes.get(signal);
     if (!lane) {
-      lane = createQueueLane({ signal, config: queue, clock, log: context.log, deliver, counters: countersOf(signal) });
+      lane = createQueueLane({
+        signal,
+        config: queue,
+        clock,
+        log: context.log,
+        deliver,
+        counters: countersOf(signal),
+        flowing: () => !troubled,
+      });
       registerQueueGauges(context, signal, lane);
       lanes.set(signal, lane);
     }

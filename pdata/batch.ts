@@ -1,5 +1,6 @@
 /** A batch: the unit that flows through every pipeline, as OTLP wire bytes, as columns, or both. */
 
+import { giveBody } from '../wire/body-pool.ts';
 import { codecs } from './otlp/codecs.ts';
 import type { LogColumns } from './otlp/logs.gen.ts';
 import type { MetricColumns } from './otlp/metrics.gen.ts';
@@ -40,6 +41,7 @@ export class Batch<S extends Signal = Signal> {
   readonly sizeBytes: number;
   #wire: readonly Uint8Array[] | null;
   #columns: ColumnsBySignal[S] | null;
+  #shared = false;
 
   private constructor(
     signal: S,
@@ -74,24 +76,49 @@ export class Batch<S extends Signal = Signal> {
     let items = 0;
     let sizeBytes = 0;
     const wire: Uint8Array[] = [];
+    let shared = false;
     for (const batch of batches) {
+      shared ||= batch.#shared;
       items += batch.items;
       sizeBytes += batch.sizeBytes;
       for (const message of batch.wire) wire.push(message);
     }
-    return new Batch(first.signal, items, sizeBytes, wire, null);
+    const joined = new Batch<S>(first.signal, items, sizeBytes, wire, null);
+    joined.#shared = shared;
+    return joined;
   }
 
   /** The OTLP messages of this batch; written from columns, once, when they are the only form. */
   get wire(): readonly Uint8Array[] {
-    this.#wire ??= [codecs[this.signal].write(this.#columns as never)];
+    if (this.#wire === null) {
+      if (this.#columns === null) throw new Error('this batch was released');
+      this.#wire = [codecs[this.signal].write(this.#columns as never)];
+    }
     return this.#wire;
   }
 
   /** The columns of this batch; read from the wire, once. Treat them as read-only. */
   get columns(): ColumnsBySignal[S] {
-    this.#columns ??= codecs[this.signal].read(this.#wire!, this.items) as ColumnsBySignal[S];
+    this.#columns ??= codecs[this.signal].read(this.wire, this.items) as ColumnsBySignal[S];
     return this.#columns;
+  }
+
+  /** Says that several will read this batch, none of whom may {@link release} it. */
+  share(): void {
+    this.#shared = true;
+  }
+
+  /**
+   * Gives the memory of the wire bytes back for the next request. Only for the one who was handed this batch, has kept it
+   * from everybody else, and will never look at it again, nor at batches joined from it; optional even then.
+   */
+  release(): void {
+    if (this.#shared || this.#wire === null) return;
+    let given = false;
+    for (const message of this.#wire) given = giveBody(message) || given;
+    if (!given) return;
+    this.#wire = null;
+    this.#columns = null;
   }
 
   /** Parts of at most `maxItems` items each, in order. */

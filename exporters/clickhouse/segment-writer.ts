@@ -10,7 +10,7 @@ export interface Segment extends SegmentName {
   path: string;
   sizeBytes: number;
   /** The records, while they are still in memory; else they have to be read from the file. */
-  kept: { messages: Uint8Array[]; items: number[] } | undefined;
+  kept: { messages: Uint8Array[]; items: number[]; batches: Batch[] } | undefined;
 }
 
 export interface SegmentWriterOptions {
@@ -37,6 +37,12 @@ export function recordedBytes(batch: Batch): number {
   let bytes = 0;
   for (const message of batch.wire) bytes += headerBytes + message.length;
   return bytes;
+}
+
+/** Lets the bytes of a segment that were kept in memory go; the file has them. */
+export function releaseKept(segment: Segment): void {
+  for (const batch of segment.kept?.batches ?? []) batch.release();
+  segment.kept = undefined;
 }
 
 interface Pending {
@@ -100,7 +106,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       void work();
     }, options.flushIntervalMs);
     timer.unref();
-    const kept = options.keepInMemory() ? { messages: [], items: [] } : undefined;
+    const kept = options.keepInMemory() ? { messages: [], items: [], batches: [] } : undefined;
     return { ...parseSegmentFileName(name)!, path, file, sizeBytes: 0, itemCount: 0, kept, timer };
   }
 
@@ -123,8 +129,12 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     if (options.fsync) await segment.file.datasync();
     segment.sizeBytes += size;
     segment.itemCount += itemCount;
-    if (!segment.kept) return;
     for (const { batch } of group) {
+      if (!segment.kept) {
+        batch.release();
+        continue;
+      }
+      segment.kept.batches.push(batch);
       for (const [index, message] of batch.wire.entries()) {
         segment.kept.messages.push(message);
         segment.kept.items.push(index === 0 ? batch.items : 0);

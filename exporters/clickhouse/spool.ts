@@ -12,7 +12,7 @@ import { type Batch, type Signal, signals } from '../../pdata/batch.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { type Records, readRecords } from './record.ts';
 import { parseSegmentFileName } from './segment-file.ts';
-import { createSegmentWriter, recordedBytes, type Segment, type SegmentWriter } from './segment-writer.ts';
+import { createSegmentWriter, recordedBytes, releaseKept, type Segment, type SegmentWriter } from './segment-writer.ts';
 
 export interface SpoolOptions {
   /** Directory of this exporter; each worker has a part of it. */
@@ -81,7 +81,7 @@ export function createSpool(options: SpoolOptions): Spool {
         fsync: options.fsync,
         keepInMemory: () => lane.closed.length === 0,
         onClosed(segment) {
-          if (lane.closed.length > 0 || lane.sending) segment.kept = undefined;
+          if (lane.closed.length > 0 || lane.sending) releaseKept(segment);
           lane.closed.push(segment);
           lane.wake();
         },
@@ -188,6 +188,7 @@ export function createSpool(options: SpoolOptions): Spool {
   }
 
   function forget(segment: Segment): void {
+    releaseKept(segment);
     const lane = lanes.get(segment.signal)!;
     lane.closed = lane.closed.filter((one) => one !== segment);
     lane.sending = false;

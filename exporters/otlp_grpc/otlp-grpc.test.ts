@@ -87,9 +87,10 @@ for (const compression of ['none', 'gzip', 'deflate'] as const) {
     const server = await peer();
     const { consume, context } = await exporter(server.port, { compression, headers: { 'X-Key': 'k' } });
     const batch = Batch.concat([traces('a'), traces('b'.repeat(100_000))]);
+    const joined = Buffer.concat(batch.wire);
     await consume(batch);
     assert.equal(server.requests.length, 1);
-    assert.deepEqual(server.requests[0]!.body, Buffer.concat(batch.wire));
+    assert.deepEqual(server.requests[0]!.body, joined);
     assert.deepEqual(server.requests[0]!.metadata.get('x-key'), ['k']);
     assert.equal(context.metric('exporter_sent_spans'), 2);
   });

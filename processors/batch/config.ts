@@ -21,7 +21,7 @@ export const batchConfig = z
       .min(0)
       .default(0)
       .describe('Larger batches are split, which costs decoding them. 0 means no limit.'),
-    memory_limit: size('64MiB').describe(
+    memory_limit: size('16MiB').describe(
       'So many bytes are held for each signal; beyond it data has to wait, or is refused while the next consumer refuses. Larger survives longer outages.',
     ),
     metadata_keys: notSupported(

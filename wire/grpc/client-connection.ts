@@ -45,6 +45,9 @@ export class ClientConnection {
     this.#session = http2.connect(`${target.tls ? 'https' : 'http'}://${target.authority}`, {
       createConnection: () => connectSocket(target),
       settings: { enablePush: false, initialWindowSize: 2 ** 20 },
+      // Node counts request bytes that wait for the peer's window too, and past its limit of 10 MB resets calls with
+      // ENHANCE_YOUR_CALM although they were answered. The callers bound what is under way.
+      maxSessionMemory: 4096,
     });
     this.#session.once('connect', () => {
       this.#heardMs = Date.now();

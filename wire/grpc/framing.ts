@@ -1,4 +1,5 @@
 /** gRPC's length-prefixed messages: one flag byte, four bytes of length, the message (PROTOCOL-HTTP2.md). */
+import { takeBody } from '../body-pool.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { GrpcError } from './status.ts';
 
@@ -81,7 +82,7 @@ export class MessageCollector {
     if (!this.#budget.take(sizeBytes)) throw tooManyBytesInFlight(this.#budget);
     this.takenBytes = sizeBytes;
     this.compressed = flag === 1;
-    return Buffer.allocUnsafeSlow(sizeBytes);
+    return takeBody(sizeBytes);
   }
 }
 

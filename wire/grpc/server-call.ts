@@ -4,6 +4,8 @@
  *     reading ──message complete──► handling ──handler settled──► answered ──stream closed──► (gone)
  *        └──────────── bad request, deadline, no progress ───────────┘
  */
+
+import { giveBody } from '../body-pool.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { type Compression, decompress, OutputTooLarge } from '../compression.ts';
 import { http2Errors } from '../http2/errors.ts';
@@ -149,6 +151,7 @@ export class ServerCall implements StreamHandler {
     let message: Buffer;
     try {
       message = await decompress(this.#compression, compressed, maxBytes);
+      giveBody(compressed);
     } catch (error) {
       if (error instanceof OutputTooLarge) {
         const text = `grpc: received message after decompression larger than max ${maxBytes}`;

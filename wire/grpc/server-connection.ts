@@ -62,6 +62,11 @@ export class ServerConnection {
     this.#http2.goAway();
   }
 
+  /** Takes bytes of the peer, which are only used during the call. */
+  receive(bytes: Buffer): void {
+    this.#http2.receive(bytes);
+  }
+
   destroy(): void {
     this.#http2.destroy();
   }

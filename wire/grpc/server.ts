@@ -4,6 +4,7 @@ import * as tls from 'node:tls';
 import type { ByteBudget } from '../byte-budget.ts';
 import type { Headers } from '../http2/hpack.ts';
 import { type ListenTarget, listen } from '../listen.ts';
+import { readShared } from '../shared-read.ts';
 import type { TlsServerOptions } from '../tls.ts';
 import type { CallLimits } from './server-call.ts';
 import { type Keepalive, ServerConnection } from './server-connection.ts';
@@ -32,20 +33,34 @@ export function createGrpcServer(handlers: ReadonlyMap<string, UnaryHandler>, op
   const sockets = new Set<net.Socket>();
   const connectionOptions = { ...options, maxHeaderListBytes };
 
-  function accept(socket: net.Socket): void {
+  function serve(socket: net.Socket): ServerConnection {
     const connection = new ServerConnection(socket, handlers, connectionOptions, () => connections.delete(connection));
     connections.add(connection);
+    return connection;
+  }
+
+  function acceptTls(socket: tls.TLSSocket): void {
+    const connection = serve(socket);
+    socket.on('data', (bytes) => connection.receive(bytes));
+  }
+
+  function acceptPlain(accepted: net.Socket): void {
+    const socket = readShared(accepted, (bytes) => connection.receive(bytes));
+    track(socket);
+    const connection = serve(socket);
+  }
+
+  function track(socket: net.Socket): void {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   }
 
   const server = options.tls
-    ? tls.createServer({ ...options.tls.secureOptions, ALPNProtocols: ['h2'], noDelay: true }, accept)
-    : net.createServer({ noDelay: true }, accept);
+    ? tls.createServer({ ...options.tls.secureOptions, ALPNProtocols: ['h2'], noDelay: true }, acceptTls)
+    : net.createServer({ noDelay: true, pauseOnConnect: true }, acceptPlain);
   const releaseTls = options.tls?.follow((context) => (server as tls.Server).setSecureContext(context));
   // Also those whose TLS handshake never ends.
-  server.on('connection', (socket: net.Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  if (options.tls) server.on('connection', track);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
 
   let sweeper: NodeJS.Timeout | undefined;
@@ -61,11 +76,14 @@ export function createGrpcServer(handlers: ReadonlyMap<string, UnaryHandler>, op
     },
     async close(deadlineMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const ended = Promise.all(
+        [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+      );
       for (const connection of connections) connection.goAway();
       const cut = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, deadlineMs);
-      await closed;
+      await Promise.all([closed, ended]);
       clearTimeout(cut);
       clearInterval(sweeper);
       releaseTls?.();

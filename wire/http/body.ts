@@ -1,5 +1,6 @@
 /** Collects and decompresses one request body within its limits. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { giveBody, takeBody } from '../body-pool.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { type Compression, decompress, OutputTooLarge } from '../compression.ts';
 import { HttpFailure } from './failure.ts';
@@ -46,7 +47,7 @@ export class BodyCollector {
     const sizeBytes = Number(length);
     if (sizeBytes > this.#maxBytes) throw this.#tooLarge();
     this.#take(sizeBytes);
-    this.#sized = Buffer.allocUnsafeSlow(sizeBytes);
+    this.#sized = takeBody(sizeBytes);
   }
 
   push(chunk: Buffer): void {
@@ -67,6 +68,7 @@ export class BodyCollector {
     if (this.#compression === undefined) return body;
     try {
       const plain = await decompress(this.#compression, body, this.#maxBytes);
+      giveBody(body);
       this.#take(plain.length - body.length);
       return plain;
     } catch (error) {

@@ -46,6 +46,7 @@ async function serve() {
       },
     );
     connections.add(connection);
+    socket.on('data', (bytes) => connection.receive(bytes));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

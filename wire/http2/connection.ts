@@ -86,7 +86,6 @@ export class Http2Connection implements FrameSink {
     this.#leaving = false;
     this.#closed = false;
     this.#greet();
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => {});
     // A peer that has closed its side waits for its answers first.
     socket.on('end', () => this.#leave());
@@ -227,7 +226,8 @@ export class Http2Connection implements FrameSink {
     this.send(windowUpdate(maxWindow - defaultWindow));
   }
 
-  #read(chunk: Buffer): void {
+  /** Takes bytes of the peer, which are only used during the call. */
+  receive(chunk: Buffer): void {
     if (this.#closed) return;
     try {
       const at = this.#prefaceLeft > 0 ? this.#readPreface(chunk) : 0;
