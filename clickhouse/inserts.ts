@@ -1,6 +1,9 @@
 /** Which inserts store a segment of OTLP messages: their tables, their order, and their bytes as Native blocks. */
 import type { Signal } from '../pdata/batch.ts';
 import { codecs } from '../pdata/otlp/codecs.ts';
+import type { LogColumns } from '../pdata/otlp/logs.gen.ts';
+import type { MetricColumns } from '../pdata/otlp/metrics.gen.ts';
+import type { TraceColumns } from '../pdata/otlp/traces.gen.ts';
 import { writeBlock } from './native/block.ts';
 import { BufferPool } from './native/buffer-pool.ts';
 import { KnownSeries } from './tables/known-series.ts';
@@ -24,6 +27,8 @@ export interface WireMessages {
 
 export interface Insert {
   table: string;
+  /** Which insert into its table this is: the segment, table and part make the token. */
+  part: number;
   columns: readonly { name: string }[];
   /** Native blocks; written while they are taken. */
   chunks: Iterable<Uint8Array>;
@@ -42,10 +47,17 @@ export interface EncoderMemory {
   pool: BufferPool;
   /** Where messages are put together; grows to the largest group. */
   arena: Uint8Array;
+  /** Columns that were read before, whose memory the next group uses again. */
+  columns: { traces?: TraceColumns; logs?: LogColumns; metrics?: MetricColumns };
 }
 
 export function createEncoderMemory(maxKnownSeries: number, poolBytes: number): EncoderMemory {
-  return { known: new KnownSeries(maxKnownSeries), pool: new BufferPool(poolBytes), arena: new Uint8Array(0) };
+  return {
+    known: new KnownSeries(maxKnownSeries),
+    pool: new BufferPool(poolBytes),
+    arena: new Uint8Array(0),
+    columns: {},
+  };
 }
 
 /** The inserts, to be run one after the other. Equal input gives equal inserts, but for series already announced. */
@@ -68,14 +80,15 @@ export function* insertsOf(wire: WireMessages, memory: EncoderMemory): Generator
   }
 }
 
-function insert<Rows>({ name, columns }: StoredTable<Rows>, chunks: Iterable<Uint8Array>): Insert {
-  return { table: name, columns, chunks };
+function insert<Rows>({ name, columns }: StoredTable<Rows>, chunks: Iterable<Uint8Array>, part = 0): Insert {
+  return { table: name, part, columns, chunks };
 }
 
 function* spanBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8Array> {
   memory.pool.release();
   for (const { message, items } of groups(wire, memory)) {
-    const rows = spanRows(codecs.traces.read([message], items), wire.receivedDay);
+    memory.columns.traces = codecs.traces.read([message], items, memory.columns.traces);
+    const rows = spanRows(memory.columns.traces, wire.receivedDay);
     if (rows.count > 0) yield* writeBlock(spans.columns, rows, rows.count, memory.pool);
   }
 }
@@ -83,7 +96,8 @@ function* spanBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8
 function* logBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8Array> {
   memory.pool.release();
   for (const { message, items } of groups(wire, memory)) {
-    const rows = logRows(codecs.logs.read([message], items), wire.receivedDay);
+    memory.columns.logs = codecs.logs.read([message], items, memory.columns.logs);
+    const rows = logRows(memory.columns.logs, wire.receivedDay);
     if (rows.count > 0) yield* writeBlock(logs.columns, rows, rows.count, memory.pool);
   }
 }
@@ -98,9 +112,21 @@ function* profileBlocks({ messages, items, receivedDay }: WireMessages, memory: 
 }
 
 /** Series come first, so that no point is ever seen without its series. */
-function* metricInserts(wire: WireMessages, { known, pool }: EncoderMemory): Generator<Insert> {
-  const columns = codecs.metrics.read(wire.messages, sum(wire.items));
-  const { numbers, histograms: explicit, exponentials, summaries: quantiles } = metricRows(columns, wire.receivedDay);
+function* metricInserts(wire: WireMessages, memory: EncoderMemory): Generator<Insert> {
+  let part = 0;
+  for (const { message, items } of groups(wire, memory)) {
+    memory.columns.metrics = codecs.metrics.read([message], items, memory.columns.metrics);
+    yield* metricGroupInserts(memory.columns.metrics, wire.receivedDay, memory, part++);
+  }
+}
+
+function* metricGroupInserts(
+  columns: MetricColumns,
+  receivedDay: number,
+  { known, pool }: EncoderMemory,
+  part: number,
+): Generator<Insert> {
+  const { numbers, histograms: explicit, exponentials, summaries: quantiles } = metricRows(columns, receivedDay);
   function* blocks<Rows extends { count: number }>(table: StoredTable<Rows>, parts: readonly Rows[]) {
     pool.release();
     for (const rows of parts) if (rows.count > 0) yield* writeBlock(table.columns, rows, rows.count, pool);
@@ -108,11 +134,11 @@ function* metricInserts(wire: WireMessages, { known, pool }: EncoderMemory): Gen
   const announced = [numbers, explicit, exponentials, quantiles].map((points: PointRows) =>
     newSeriesRows(points, known),
   );
-  if (announced.some((rows) => rows.count > 0)) yield insert(series, blocks(series, announced));
-  if (numbers.count > 0) yield insert(samples, blocks(samples, [numbers]));
-  if (explicit.count > 0) yield insert(histograms, blocks(histograms, [explicit]));
-  if (exponentials.count > 0) yield insert(exponentialHistograms, blocks(exponentialHistograms, [exponentials]));
-  if (quantiles.count > 0) yield insert(summaries, blocks(summaries, [quantiles]));
+  if (announced.some((rows) => rows.count > 0)) yield insert(series, blocks(series, announced), part);
+  if (numbers.count > 0) yield insert(samples, blocks(samples, [numbers]), part);
+  if (explicit.count > 0) yield insert(histograms, blocks(histograms, [explicit]), part);
+  if (exponentials.count > 0) yield insert(exponentialHistograms, blocks(exponentialHistograms, [exponentials]), part);
+  if (quantiles.count > 0) yield insert(summaries, blocks(summaries, [quantiles]), part);
 }
 
 interface Group {
@@ -138,10 +164,4 @@ function* groups({ messages, items }: WireMessages, memory: EncoderMemory): Gene
     }
     yield { message: memory.arena.subarray(0, size), items: count };
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  let total = 0;
-  for (const number of numbers) total += number;
-  return total;
 }

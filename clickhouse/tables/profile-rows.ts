@@ -5,7 +5,7 @@ import { type Frames, resolveFrames } from './profile-frames.ts';
 import { createRows, type Rows } from './rows.ts';
 
 /** The columns of a request whose resource and scope attributes have their names and strings inline. */
-export type NamedColumns = Omit<ProfileColumns, 'items' | 'pushStringTable'>;
+export type NamedColumns = Omit<ProfileColumns, 'items' | 'reset' | 'pushStringTable'>;
 
 export interface SampleRows extends Rows<NamedColumns> {
   /** The string table as offset and length pairs; entry 0, the empty string, is always there. */

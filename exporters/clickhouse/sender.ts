@@ -69,13 +69,13 @@ async function attemptToSend(options: SenderOptions, segment: Segment): Promise<
   const startedMs = clock.nowMs();
   const wire = { signal: segment.signal, messages, items, receivedDay: dayOf(segment.openedMs) };
   if (messages.length > 0) {
-    for (const { table, columns, chunks } of insertsOf(wire, options.memory)) {
-      // The same segment makes the same inserts, so its id and the table are a token that no other insert has.
+    for (const { table, part, columns, chunks } of insertsOf(wire, options.memory)) {
+      // The same segment makes the same inserts, so its id, the table and the part are a token that no other insert has.
       await client.insertNative(chunks, {
         database,
         table,
         columns,
-        token: `${segment.id}:${table}`,
+        token: `${segment.id}:${table}:${part}`,
         signal: signalToStop,
       });
     }

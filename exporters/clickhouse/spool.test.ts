@@ -45,7 +45,7 @@ const segmentsIn = (directory: string) =>
     .map((file) => join(directory, 'worker-0', file));
 
 async function itemsOf(spool: Spool, segment: Segment): Promise<number> {
-  const { items } = await spool.read({ ...segment, kept: undefined });
+  const { items } = await spool.read({ ...segment });
   return items.reduce((a, b) => a + b, 0);
 }
 
@@ -84,17 +84,17 @@ test('a file torn at any byte of its last record keeps all records before it', a
   await spool.close();
   const [file] = segmentsIn(directory);
   const whole = readFileSync(file!);
-  const full = readRecords('logs', whole);
+  const full = readRecords('logs', whole, true);
   assert.equal(full.messages.length, 3);
   const lastStart = whole.length - 13 - full.messages[2]!.length;
   for (let length = lastStart; length < whole.length; length++) {
-    const torn = readRecords('logs', whole.subarray(0, length));
+    const torn = readRecords('logs', whole.subarray(0, length), true);
     assert.equal(torn.messages.length, 2, `cut at ${length}`);
     assert.equal(torn.tornBytes, length - lastStart);
     assert.equal(torn.damaged, 0);
     // A power failure may leave zeros where data was to be.
     const zeroed = Buffer.concat([whole.subarray(0, length), Buffer.alloc(64)]);
-    assert.ok(readRecords('logs', zeroed).messages.length >= 2);
+    assert.ok(readRecords('logs', zeroed, true).messages.length >= 2);
   }
   truncateSync(file!, whole.length - 1);
   const again = await openSpool(context, directory);
@@ -110,7 +110,7 @@ test('a record damaged on disk loses itself only', async (context) => {
   const bytes = readFileSync(file!);
   bytes[20]! ^= 0xff;
   writeFileSync(file!, bytes);
-  const { messages, damaged, tornBytes } = readRecords('logs', bytes);
+  const { messages, damaged, tornBytes } = readRecords('logs', bytes, true);
   assert.deepEqual([messages.length, damaged, tornBytes], [2, 1, 0]);
 });
 
@@ -129,7 +129,7 @@ test('a killed process loses nothing that it had acknowledged', async (context) 
     await once(child, 'close');
     let stored = 0;
     for (const file of segmentsIn(directory)) {
-      const records = readRecords('traces', readFileSync(file));
+      const records = readRecords('traces', readFileSync(file), true);
       assert.equal(records.damaged, 0);
       stored += records.messages.length;
       rmSync(file);
@@ -236,5 +236,5 @@ test('a write that fails leaves the file without a part of it, and the sender ma
   assert.equal(spool.sizeBytes(), 0);
   mkdirSync(join(directory, 'worker-0'));
   await spool.append(sampleBatch('traces', 2));
-  assert.equal(readRecords('traces', readFileSync(segmentsIn(directory)[0]!)).messages.length, 1);
+  assert.equal(readRecords('traces', readFileSync(segmentsIn(directory)[0]!), true).messages.length, 1);
 });

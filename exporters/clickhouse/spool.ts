@@ -4,7 +4,7 @@
  * Layout: `<directory>/<exporter>/worker-<n>/*.segment`, and `rejected/` beside them for what ClickHouse never takes.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { open as openFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError, retryable } from '../../component/errors.ts';
 import type { Logger } from '../../component/telemetry.ts';
@@ -12,7 +12,7 @@ import { type Batch, type Signal, signals } from '../../pdata/batch.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { type Records, readRecords } from './record.ts';
 import { parseSegmentFileName } from './segment-file.ts';
-import { createSegmentWriter, recordedBytes, releaseKept, type Segment, type SegmentWriter } from './segment-writer.ts';
+import { createSegmentWriter, recordedBytes, type Segment, type SegmentWriter } from './segment-writer.ts';
 
 export interface SpoolOptions {
   /** Directory of this exporter; each worker has a part of it. */
@@ -37,7 +37,7 @@ export interface Spool {
   append(batch: Batch): Promise<void>;
   /** The oldest closed segment of a signal; resolves to undefined once the spool is closed and nothing is left. */
   next(signal: Signal): Promise<Segment | undefined>;
-  /** The records of a segment, from memory or disk. */
+  /** The records of a segment, from its file; good until the next is read. */
   read(segment: Segment): Promise<Pick<Records, 'messages' | 'items'>>;
   /** Forgets a segment that is stored. */
   remove(segment: Segment): Promise<void>;
@@ -55,7 +55,8 @@ interface Lane {
   writer: SegmentWriter;
   closed: Segment[];
   wake: () => void;
-  sending: boolean;
+  /** Where files are read; grows to the largest. */
+  buffer: Buffer;
 }
 
 export function createSpool(options: SpoolOptions): Spool {
@@ -71,7 +72,7 @@ export function createSpool(options: SpoolOptions): Spool {
     const lane: Lane = {
       closed: [],
       wake: () => {},
-      sending: false,
+      buffer: Buffer.alloc(0),
       writer: createSegmentWriter({
         signal,
         directory,
@@ -79,9 +80,7 @@ export function createSpool(options: SpoolOptions): Spool {
         maxBytes: options.maxSegmentBytes,
         flushIntervalMs: options.flushIntervalMs,
         fsync: options.fsync,
-        keepInMemory: () => lane.closed.length === 0,
         onClosed(segment) {
-          if (lane.closed.length > 0 || lane.sending) releaseKept(segment);
           lane.closed.push(segment);
           lane.wake();
         },
@@ -110,7 +109,7 @@ export function createSpool(options: SpoolOptions): Spool {
       const path = join(directory, file);
       const sizeBytes = statSync(path).size;
       used += sizeBytes;
-      lanes.get(name.signal)!.closed.push({ ...name, path, sizeBytes, kept: undefined });
+      lanes.get(name.signal)!.closed.push({ ...name, path, sizeBytes, found: true });
     }
     for (const { closed } of lanes.values()) closed.sort((a, b) => a.openedMs - b.openedMs);
     if (used > 0) log.info('Sending what an earlier run left in the spool.', { directory, bytes: used });
@@ -165,13 +164,29 @@ export function createSpool(options: SpoolOptions): Spool {
         lane.wake = resolve;
       });
     }
-    lane.sending = true;
     return lane.closed[0];
   }
 
+  /** The file in the buffer of its lane: one segment of a lane is sent at a time. */
+  async function readInto(lane: Lane, segment: Segment): Promise<Buffer> {
+    if (lane.buffer.length < segment.sizeBytes) lane.buffer = Buffer.allocUnsafeSlow(segment.sizeBytes);
+    const file = await openFile(segment.path);
+    try {
+      let at = 0;
+      while (at < segment.sizeBytes) {
+        const { bytesRead } = await file.read(lane.buffer, at, segment.sizeBytes - at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return lane.buffer.subarray(0, at);
+    } finally {
+      await file.close();
+    }
+  }
+
   async function read(segment: Segment): Promise<Pick<Records, 'messages' | 'items'>> {
-    if (segment.kept) return segment.kept;
-    const records = readRecords(segment.signal, await readFile(segment.path));
+    const file = await readInto(lanes.get(segment.signal)!, segment);
+    const records = readRecords(segment.signal, file, segment.found);
     if (records.tornBytes > 0) {
       log.info('Cut a record that was not acknowledged off a spool file.', {
         file: segment.path,
@@ -188,10 +203,8 @@ export function createSpool(options: SpoolOptions): Spool {
   }
 
   function forget(segment: Segment): void {
-    releaseKept(segment);
     const lane = lanes.get(segment.signal)!;
     lane.closed = lane.closed.filter((one) => one !== segment);
-    lane.sending = false;
     used -= segment.sizeBytes;
   }
 

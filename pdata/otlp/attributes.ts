@@ -47,6 +47,15 @@ export class AttributeTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.key.fill(0, 0, 2 * this.rows);
+    this.type.fill(0, 0, this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.keyIndex = null;
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;

@@ -34,6 +34,14 @@ export class ResourceTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resourceSet.fill(0, 0, this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -79,6 +87,16 @@ export class EntityRefTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.type.fill(0, 0, 2 * this.rows);
+    this.idKeysLength = 0;
+    this.descriptionKeysLength = 0;
+    this.rows = 0;
   }
 
   pushIdKeys(lo: number, hi: number): void {
@@ -142,6 +160,17 @@ export class ScopeTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.scopeSet.fill(0, 0, this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.version.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -211,6 +240,23 @@ export class LogRecordTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.scope.fill(0, 0, this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.severityNumber.fill(0, 0, this.rows);
+    this.severityText.fill(0, 0, 2 * this.rows);
+    this.bodyType.fill(0, 0, this.rows);
+    this.body.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.observedTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.eventName.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -253,6 +299,18 @@ export class LogColumns {
     this.logRecordAttributes = new AttributeTable(8 * items);
   }
 
+  /** Empty again, in the same memory, over another arena. */
+  reset(arena: Uint8Array): void {
+    this.arena = arena;
+    this.resources.reset();
+    this.entityRefs.reset();
+    this.scopes.reset();
+    this.logRecords.reset();
+    this.resourceAttributes.reset();
+    this.scopeAttributes.reset();
+    this.logRecordAttributes.reset();
+  }
+
   /** Rows of logRecords. */
   get items(): number {
     return this.logRecords.rows;
@@ -261,10 +319,16 @@ export class LogColumns {
 
 /**
  * Reads checked messages into columns; `items` is what the check counted. The bytes stay in use as the arena.
+ * Columns given as `reuse` are emptied and filled again, in their memory.
  */
-export function readLogs(messages: readonly Uint8Array[], items: number): LogColumns {
+export function readLogs(
+  messages: readonly Uint8Array[],
+  items: number,
+  reuse?: LogColumns,
+): LogColumns {
   const arena = messages.length === 1 ? messages[0]! : Buffer.concat(messages);
-  const c = new LogColumns(arena, items);
+  const c = reuse ?? new LogColumns(arena, items);
+  if (reuse !== undefined) reuse.reset(arena);
   readRoot(c, arena, 0, arena.length);
   return c;
 }

@@ -34,6 +34,14 @@ export class ResourceTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resourceSet.fill(0, 0, this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -79,6 +87,16 @@ export class EntityRefTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.type.fill(0, 0, 2 * this.rows);
+    this.idKeysLength = 0;
+    this.descriptionKeysLength = 0;
+    this.rows = 0;
   }
 
   pushIdKeys(lo: number, hi: number): void {
@@ -142,6 +160,17 @@ export class ScopeTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.scopeSet.fill(0, 0, this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.version.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -208,6 +237,18 @@ export class MetricTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.scope.fill(0, 0, this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.description.fill(0, 0, 2 * this.rows);
+    this.unit.fill(0, 0, 2 * this.rows);
+    this.dataCase.fill(0, 0, this.rows);
+    this.aggregationTemporality.fill(0, 0, this.rows);
+    this.isMonotonic.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -264,6 +305,17 @@ export class NumberPointTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.metric.fill(0, 0, this.rows);
+    this.startTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.valueCase.fill(0, 0, this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -311,6 +363,17 @@ export class NumberExemplarTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.numberPoint.fill(0, 0, this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.valueCase.fill(0, 0, this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -391,6 +454,24 @@ export class HistogramPointTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.metric.fill(0, 0, this.rows);
+    this.startTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.count.fill(0, 0, 2 * this.rows);
+    this.sum.fill(0, 0, 2 * this.rows);
+    this.sumSet.fill(0, 0, this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.min.fill(0, 0, 2 * this.rows);
+    this.minSet.fill(0, 0, this.rows);
+    this.max.fill(0, 0, 2 * this.rows);
+    this.maxSet.fill(0, 0, this.rows);
+    this.bucketCountsLength = 0;
+    this.explicitBoundsLength = 0;
+    this.rows = 0;
+  }
+
   pushBucketCounts(lo: number, hi: number): void {
     if (2 * this.bucketCountsLength === this.bucketCounts.length) this.bucketCounts = grown(this.bucketCounts, Math.max(32, 4 * this.bucketCountsLength));
     this.bucketCounts[2 * this.bucketCountsLength] = lo;
@@ -459,6 +540,17 @@ export class HistogramExemplarTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.histogramPoint.fill(0, 0, this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.valueCase.fill(0, 0, this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -560,6 +652,31 @@ export class ExponentialPointTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.metric.fill(0, 0, this.rows);
+    this.startTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.count.fill(0, 0, 2 * this.rows);
+    this.sum.fill(0, 0, 2 * this.rows);
+    this.sumSet.fill(0, 0, this.rows);
+    this.scale.fill(0, 0, this.rows);
+    this.zeroCount.fill(0, 0, 2 * this.rows);
+    this.positiveSet.fill(0, 0, this.rows);
+    this.positiveOffset.fill(0, 0, this.rows);
+    this.negativeSet.fill(0, 0, this.rows);
+    this.negativeOffset.fill(0, 0, this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.min.fill(0, 0, 2 * this.rows);
+    this.minSet.fill(0, 0, this.rows);
+    this.max.fill(0, 0, 2 * this.rows);
+    this.maxSet.fill(0, 0, this.rows);
+    this.zeroThreshold.fill(0, 0, 2 * this.rows);
+    this.positiveBucketCountsLength = 0;
+    this.negativeBucketCountsLength = 0;
+    this.rows = 0;
+  }
+
   pushPositiveBucketCounts(lo: number, hi: number): void {
     if (2 * this.positiveBucketCountsLength === this.positiveBucketCounts.length) this.positiveBucketCounts = grown(this.positiveBucketCounts, Math.max(32, 4 * this.positiveBucketCountsLength));
     this.positiveBucketCounts[2 * this.positiveBucketCountsLength] = lo;
@@ -637,6 +754,17 @@ export class ExponentialExemplarTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.exponentialPoint.fill(0, 0, this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.valueCase.fill(0, 0, this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -688,6 +816,17 @@ export class SummaryPointTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.metric.fill(0, 0, this.rows);
+    this.startTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.count.fill(0, 0, 2 * this.rows);
+    this.sum.fill(0, 0, 2 * this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -723,6 +862,14 @@ export class QuantileTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.summaryPoint.fill(0, 0, this.rows);
+    this.quantile.fill(0, 0, 2 * this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -787,6 +934,33 @@ export class MetricColumns {
     this.summaryPointAttributes = new AttributeTable(16);
   }
 
+  /** Empty again, in the same memory, over another arena. */
+  reset(arena: Uint8Array): void {
+    this.arena = arena;
+    this.resources.reset();
+    this.entityRefs.reset();
+    this.scopes.reset();
+    this.metrics.reset();
+    this.numberPoints.reset();
+    this.numberExemplars.reset();
+    this.histogramPoints.reset();
+    this.histogramExemplars.reset();
+    this.exponentialPoints.reset();
+    this.exponentialExemplars.reset();
+    this.summaryPoints.reset();
+    this.quantiles.reset();
+    this.resourceAttributes.reset();
+    this.scopeAttributes.reset();
+    this.metricMetadata.reset();
+    this.numberPointAttributes.reset();
+    this.numberExemplarFilteredAttributes.reset();
+    this.histogramPointAttributes.reset();
+    this.histogramExemplarFilteredAttributes.reset();
+    this.exponentialPointAttributes.reset();
+    this.exponentialExemplarFilteredAttributes.reset();
+    this.summaryPointAttributes.reset();
+  }
+
   /** Data points of all kinds. */
   get items(): number {
     return this.numberPoints.rows + this.histogramPoints.rows + this.exponentialPoints.rows + this.summaryPoints.rows;
@@ -795,10 +969,16 @@ export class MetricColumns {
 
 /**
  * Reads checked messages into columns; `items` is what the check counted. The bytes stay in use as the arena.
+ * Columns given as `reuse` are emptied and filled again, in their memory.
  */
-export function readMetrics(messages: readonly Uint8Array[], _items: number): MetricColumns {
+export function readMetrics(
+  messages: readonly Uint8Array[],
+  _items: number,
+  reuse?: MetricColumns,
+): MetricColumns {
   const arena = messages.length === 1 ? messages[0]! : Buffer.concat(messages);
-  const c = new MetricColumns(arena);
+  const c = reuse ?? new MetricColumns(arena);
+  if (reuse !== undefined) reuse.reset(arena);
   readRoot(c, arena, 0, arena.length);
   return c;
 }

@@ -34,6 +34,14 @@ export class ResourceTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resourceSet.fill(0, 0, this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -79,6 +87,16 @@ export class EntityRefTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.type.fill(0, 0, 2 * this.rows);
+    this.idKeysLength = 0;
+    this.descriptionKeysLength = 0;
+    this.rows = 0;
   }
 
   pushIdKeys(lo: number, hi: number): void {
@@ -142,6 +160,17 @@ export class ScopeTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.scopeSet.fill(0, 0, this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.version.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -223,6 +252,26 @@ export class ProfileTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.scope.fill(0, 0, this.rows);
+    this.sampleTypeSet.fill(0, 0, this.rows);
+    this.sampleTypeTypeStrindex.fill(0, 0, this.rows);
+    this.sampleTypeUnitStrindex.fill(0, 0, this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.durationNano.fill(0, 0, 2 * this.rows);
+    this.periodTypeSet.fill(0, 0, this.rows);
+    this.periodTypeTypeStrindex.fill(0, 0, this.rows);
+    this.periodTypeUnitStrindex.fill(0, 0, this.rows);
+    this.period.fill(0, 0, 2 * this.rows);
+    this.profileId.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.originalPayloadFormat.fill(0, 0, 2 * this.rows);
+    this.originalPayload.fill(0, 0, 2 * this.rows);
+    this.attributeIndicesLength = 0;
+    this.rows = 0;
+  }
+
   pushAttributeIndices(value: number): void {
     if (this.attributeIndicesLength === this.attributeIndices.length) this.attributeIndices = grown(this.attributeIndices, Math.max(16, 2 * this.attributeIndicesLength));
     this.attributeIndices[this.attributeIndicesLength++] = value;
@@ -291,6 +340,17 @@ export class SampleTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.profile.fill(0, 0, this.rows);
+    this.stackIndex.fill(0, 0, this.rows);
+    this.linkIndex.fill(0, 0, this.rows);
+    this.attributeIndicesLength = 0;
+    this.valuesLength = 0;
+    this.timestampsUnixNanoLength = 0;
+    this.rows = 0;
+  }
+
   pushAttributeIndices(value: number): void {
     if (this.attributeIndicesLength === this.attributeIndices.length) this.attributeIndices = grown(this.attributeIndices, Math.max(16, 2 * this.attributeIndicesLength));
     this.attributeIndices[this.attributeIndicesLength++] = value;
@@ -354,6 +414,16 @@ export class MappingTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.memoryStart.fill(0, 0, 2 * this.rows);
+    this.memoryLimit.fill(0, 0, 2 * this.rows);
+    this.fileOffset.fill(0, 0, 2 * this.rows);
+    this.filenameStrindex.fill(0, 0, this.rows);
+    this.attributeIndicesLength = 0;
+    this.rows = 0;
+  }
+
   pushAttributeIndices(value: number): void {
     if (this.attributeIndicesLength === this.attributeIndices.length) this.attributeIndices = grown(this.attributeIndices, Math.max(16, 2 * this.attributeIndicesLength));
     this.attributeIndices[this.attributeIndicesLength++] = value;
@@ -399,6 +469,14 @@ export class LocationTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.mappingIndex.fill(0, 0, this.rows);
+    this.address.fill(0, 0, 2 * this.rows);
+    this.attributeIndicesLength = 0;
+    this.rows = 0;
+  }
+
   pushAttributeIndices(value: number): void {
     if (this.attributeIndicesLength === this.attributeIndices.length) this.attributeIndices = grown(this.attributeIndices, Math.max(16, 2 * this.attributeIndicesLength));
     this.attributeIndices[this.attributeIndicesLength++] = value;
@@ -440,6 +518,15 @@ export class LineTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.location.fill(0, 0, this.rows);
+    this.functionIndex.fill(0, 0, this.rows);
+    this.line.fill(0, 0, 2 * this.rows);
+    this.column.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -476,6 +563,15 @@ export class FunctionTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.nameStrindex.fill(0, 0, this.rows);
+    this.systemNameStrindex.fill(0, 0, this.rows);
+    this.filenameStrindex.fill(0, 0, this.rows);
+    this.startLine.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -504,6 +600,13 @@ export class LinkTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -540,6 +643,15 @@ export class DictionaryAttributeTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.keyStrindex.fill(0, 0, this.rows);
+    this.valueType.fill(0, 0, this.rows);
+    this.value.fill(0, 0, 2 * this.rows);
+    this.unitStrindex.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -568,6 +680,12 @@ export class StackTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.locationIndicesLength = 0;
+    this.rows = 0;
   }
 
   pushLocationIndices(value: number): void {
@@ -624,6 +742,27 @@ export class ProfileColumns {
     this.scopeAttributes = new AttributeTable(16);
   }
 
+  /** Empty again, in the same memory, over another arena. */
+  reset(arena: Uint8Array): void {
+    this.arena = arena;
+    this.resources.reset();
+    this.entityRefs.reset();
+    this.scopes.reset();
+    this.profiles.reset();
+    this.samples.reset();
+    this.mappings.reset();
+    this.locations.reset();
+    this.lines.reset();
+    this.functions.reset();
+    this.links.reset();
+    this.dictionaryAttributes.reset();
+    this.stacks.reset();
+    this.resourceAttributes.reset();
+    this.scopeAttributes.reset();
+    this.dictionarySet = 0;
+    this.stringTableLength = 0;
+  }
+
   pushStringTable(lo: number, hi: number): void {
     if (2 * this.stringTableLength === this.stringTable.length) this.stringTable = grown(this.stringTable, Math.max(32, 4 * this.stringTableLength));
     this.stringTable[2 * this.stringTableLength] = lo;
@@ -639,11 +778,17 @@ export class ProfileColumns {
 
 /**
  * Reads checked messages into columns; `items` is what the check counted. The bytes stay in use as the arena.
+ * Columns given as `reuse` are emptied and filled again, in their memory.
  */
-export function readProfiles(messages: readonly Uint8Array[], items: number): ProfileColumns {
+export function readProfiles(
+  messages: readonly Uint8Array[],
+  items: number,
+  reuse?: ProfileColumns,
+): ProfileColumns {
   if (messages.length !== 1) throw new RangeError('profiles of several messages have several dictionaries');
   const arena = messages[0]!;
-  const c = new ProfileColumns(arena, items);
+  const c = reuse ?? new ProfileColumns(arena, items);
+  if (reuse !== undefined) reuse.reset(arena);
   readRoot(c, arena, 0, arena.length);
   return c;
 }

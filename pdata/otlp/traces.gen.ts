@@ -34,6 +34,14 @@ export class ResourceTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resourceSet.fill(0, 0, this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -79,6 +87,16 @@ export class EntityRefTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.type.fill(0, 0, 2 * this.rows);
+    this.idKeysLength = 0;
+    this.descriptionKeysLength = 0;
+    this.rows = 0;
   }
 
   pushIdKeys(lo: number, hi: number): void {
@@ -142,6 +160,17 @@ export class ScopeTable {
   add(): number {
     if (this.rows === this.capacity) this.#grow();
     return this.rows++;
+  }
+
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.resource.fill(0, 0, this.rows);
+    this.scopeSet.fill(0, 0, this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.version.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.schemaUrl.fill(0, 0, 2 * this.rows);
+    this.rows = 0;
   }
 
   #grow(): void {
@@ -229,6 +258,27 @@ export class SpanTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.scope.fill(0, 0, this.rows);
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.traceState.fill(0, 0, 2 * this.rows);
+    this.parentSpanId.fill(0, 0, 2 * this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.kind.fill(0, 0, this.rows);
+    this.startTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.endTimeUnixNano.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.droppedEventsCount.fill(0, 0, this.rows);
+    this.droppedLinksCount.fill(0, 0, this.rows);
+    this.statusSet.fill(0, 0, this.rows);
+    this.statusMessage.fill(0, 0, 2 * this.rows);
+    this.statusCode.fill(0, 0, this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -283,6 +333,15 @@ export class EventTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.span.fill(0, 0, this.rows);
+    this.timeUnixNano.fill(0, 0, 2 * this.rows);
+    this.name.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -329,6 +388,17 @@ export class LinkTable {
     return this.rows++;
   }
 
+  /** No rows again, in the same memory. */
+  reset(): void {
+    this.span.fill(0, 0, this.rows);
+    this.traceId.fill(0, 0, 2 * this.rows);
+    this.spanId.fill(0, 0, 2 * this.rows);
+    this.traceState.fill(0, 0, 2 * this.rows);
+    this.droppedAttributesCount.fill(0, 0, this.rows);
+    this.flags.fill(0, 0, this.rows);
+    this.rows = 0;
+  }
+
   #grow(): void {
     const capacity = Math.max(16, this.capacity * 2);
     this.capacity = capacity;
@@ -373,6 +443,22 @@ export class TraceColumns {
     this.linkAttributes = new AttributeTable(16);
   }
 
+  /** Empty again, in the same memory, over another arena. */
+  reset(arena: Uint8Array): void {
+    this.arena = arena;
+    this.resources.reset();
+    this.entityRefs.reset();
+    this.scopes.reset();
+    this.spans.reset();
+    this.events.reset();
+    this.links.reset();
+    this.resourceAttributes.reset();
+    this.scopeAttributes.reset();
+    this.spanAttributes.reset();
+    this.eventAttributes.reset();
+    this.linkAttributes.reset();
+  }
+
   /** Rows of spans. */
   get items(): number {
     return this.spans.rows;
@@ -381,10 +467,16 @@ export class TraceColumns {
 
 /**
  * Reads checked messages into columns; `items` is what the check counted. The bytes stay in use as the arena.
+ * Columns given as `reuse` are emptied and filled again, in their memory.
  */
-export function readTraces(messages: readonly Uint8Array[], items: number): TraceColumns {
+export function readTraces(
+  messages: readonly Uint8Array[],
+  items: number,
+  reuse?: TraceColumns,
+): TraceColumns {
   const arena = messages.length === 1 ? messages[0]! : Buffer.concat(messages);
-  const c = new TraceColumns(arena, items);
+  const c = reuse ?? new TraceColumns(arena, items);
+  if (reuse !== undefined) reuse.reset(arena);
   readRoot(c, arena, 0, arena.length);
   return c;
 }

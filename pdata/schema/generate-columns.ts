@@ -70,6 +70,10 @@ function tableClass(table: Table): string {
     '  }',
     '',
   );
+  lines.push('  /** No rows again, in the same memory. */', '  reset(): void {');
+  for (const column of columns) lines.push(`    this.${column.name}.fill(0, 0, ${factor(column.width)}this.rows);`);
+  for (const list of table.lists) lines.push(`    this.${list.name}Length = 0;`);
+  lines.push('    this.rows = 0;', '  }', '');
   for (const list of table.lists) lines.push(...pusher(list));
   lines.push(
     '  #grow(): void {',
@@ -142,6 +146,12 @@ function rootClass(signal: string, root: Table, rest: Table[], items: readonly s
     const big = itemTables.some((table) => table.children.some((child) => child.table === name));
     lines.push(`    this.${name} = new AttributeTable(${big && perItem ? '8 * items' : '16'});`);
   }
+  lines.push('  }', '');
+  lines.push('  /** Empty again, in the same memory, over another arena. */', '  reset(arena: Uint8Array): void {');
+  lines.push('    this.arena = arena;');
+  for (const name of [...rest.map((table) => table.name), ...attributeTables]) lines.push(`    this.${name}.reset();`);
+  for (const column of root.columns) lines.push(`    this.${column.name} = 0;`);
+  for (const list of root.lists) lines.push(`    this.${list.name}Length = 0;`);
   lines.push('  }', '');
   for (const list of root.lists) lines.push(...pusher(list));
   lines.push(

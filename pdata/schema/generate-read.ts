@@ -15,10 +15,16 @@ export function generateRead(signal: string, request: string): string {
       : '  const arena = messages.length === 1 ? messages[0]! : Buffer.concat(messages);';
   return `/**
  * Reads checked messages into columns; \`items\` is what the check counted. The bytes stay in use as the arena.
+ * Columns given as \`reuse\` are emptied and filled again, in their memory.
  */
-export function read${name}(messages: readonly Uint8Array[], ${signal === 'metrics' ? '_items' : 'items'}: number): ${columns} {
+export function read${name}(
+  messages: readonly Uint8Array[],
+  ${signal === 'metrics' ? '_items' : 'items'}: number,
+  reuse?: ${columns},
+): ${columns} {
 ${join}
-  const c = new ${columns}(arena${signal === 'metrics' ? '' : ', items'});
+  const c = reuse ?? new ${columns}(arena${signal === 'metrics' ? '' : ', items'});
+  if (reuse !== undefined) reuse.reset(arena);
   readRoot(c, arena, 0, arena.length);
   return c;
 }
