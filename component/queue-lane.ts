@@ -52,7 +52,7 @@ interface Part {
 const accepted = Promise.resolve();
 
 /** The share of `memory_limit` that may be held while the peer takes data: enough to keep it busy, no more. */
-const flowShare = 0.25;
+const flowShare = 0.125;
 
 export function createQueueLane(options: QueueLaneOptions): QueueLane {
   const { config, clock, log, deliver, counters, flowing } = options;

@@ -22,7 +22,7 @@ interface SizeClass {
 const smallest = 1024;
 const largest = 8 * 1024 * 1024;
 /** Free memory that is kept for reuse, per thread. */
-const maxFreeBytes = 32 * 1024 * 1024;
+const maxFreeBytes = 16 * 1024 * 1024;
 const trimMs = 5000;
 
 const classes = new Map<number, SizeClass>();
