@@ -80,7 +80,7 @@ describe('stored tables', () => {
 
   async function store(signal: Signal, requests: unknown[], token: string, memory = createEncoderMemory(100, 1 << 20)) {
     const messages = requests.map((request) => jsonToWire(signal, Buffer.from(JSON.stringify(request))));
-    const wire = { signal, messages, items: messages.map(() => 1), receivedDay };
+    const wire = { signal, groups: [{ messages, items: messages.map(() => 1) }], receivedDay };
     for (const { table, columns, chunks } of insertsOf(wire, memory)) {
       await client.insertNative(chunks, { database: 'otel', table, columns, token: `${token}:${table}` });
     }

@@ -109,7 +109,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       // Only the first message carries the count: batches keep no count per message, and only sums are used.
       let items = batch.items;
       for (const message of batch.wire) {
-        buffers.push(recordHeader(signal, items, message), message);
+        buffers.push(recordHeader(signal, items, message, options.fsync), message);
         size += headerBytes + message.length;
         items = 0;
       }

@@ -2,7 +2,7 @@
 
 import type { StoreClient } from '../../clickhouse/client.ts';
 import { StoreError, storeError } from '../../clickhouse/errors.ts';
-import { type EncoderMemory, insertsOf } from '../../clickhouse/inserts.ts';
+import { type EncoderMemory, insertsOf, type MessageGroup } from '../../clickhouse/inserts.ts';
 import type { Clock } from '../../component/clock.ts';
 import type { Signal } from '../../pdata/batch.ts';
 import { dayOf } from './segment-file.ts';
@@ -65,10 +65,23 @@ async function deliver(options: SenderOptions, segment: Segment): Promise<void> 
 async function attemptToSend(options: SenderOptions, segment: Segment): Promise<void> {
   const { client, clock, database, spool, signalToStop } = options;
   await options.ready();
-  const { messages, items } = await spool.read(segment);
   const startedMs = clock.nowMs();
-  const wire = { signal: segment.signal, messages, items, receivedDay: dayOf(segment.openedMs) };
-  if (messages.length > 0) {
+  let items = 0;
+  function* counted(): Generator<MessageGroup> {
+    for (const group of spool.read(segment)) {
+      items += sum(group.items);
+      yield group;
+    }
+  }
+  const groups = counted();
+  const first = groups.next();
+  // A file of which nothing was acknowledged may hold no message at all.
+  if (!first.done) {
+    const wire = {
+      signal: segment.signal,
+      groups: startingWith(first.value, groups),
+      receivedDay: dayOf(segment.openedMs),
+    };
     for (const { table, part, columns, chunks } of insertsOf(wire, options.memory)) {
       // The same segment makes the same inserts, so its id, the table and the part are a token that no other insert has.
       await client.insertNative(chunks, {
@@ -81,16 +94,22 @@ async function attemptToSend(options: SenderOptions, segment: Segment): Promise<
     }
   }
   await spool.remove(segment);
-  options.onSent(sum(items), clock.nowMs() - startedMs);
+  options.onSent(items, clock.nowMs() - startedMs);
+}
+
+function* startingWith<T>(first: T, rest: Iterable<T>): Generator<T> {
+  yield first;
+  yield* rest;
 }
 
 /** Puts a segment aside that ClickHouse will never take; false while there is hope. */
 async function giveUp(options: SenderOptions, segment: Segment, error: StoreError, attempt: number): Promise<boolean> {
   const limit = error.kind === 'data' ? attemptsForData : error.kind === 'unknown' ? attemptsForUnknown : Infinity;
   if (attempt < limit) return false;
-  const { items } = await options.spool.read(segment);
+  let items = 0;
+  for (const group of options.spool.read(segment)) items += sum(group.items);
   const movedTo = await options.spool.reject(segment);
-  options.onRejected(sum(items), segment, movedTo, error);
+  options.onRejected(items, segment, movedTo, error);
   return true;
 }
 

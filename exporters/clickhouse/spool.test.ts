@@ -45,8 +45,9 @@ const segmentsIn = (directory: string) =>
     .map((file) => join(directory, 'worker-0', file));
 
 async function itemsOf(spool: Spool, segment: Segment): Promise<number> {
-  const { items } = await spool.read({ ...segment });
-  return items.reduce((a, b) => a + b, 0);
+  let items = 0;
+  for (const group of spool.read(segment)) for (const count of group.items) items += count;
+  return items;
 }
 
 /** Files are closed after the answer to the batch that filled them. */
@@ -67,7 +68,7 @@ for (const fsync of [false, true]) {
 
     const again = await openSpool(context, directory);
     const segment = await again.next('traces');
-    const { messages } = await again.read(segment!);
+    const messages = [...again.read(segment!)].flatMap((group) => group.messages);
     assert.deepEqual(
       messages.map((message) => Buffer.from(message).toString('hex')),
       batches.map((batch) => Buffer.from(batch.wire[0]!).toString('hex')),

@@ -4,14 +4,15 @@
  * Layout: `<directory>/<exporter>/worker-<n>/*.segment`, and `rejected/` beside them for what ClickHouse never takes.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { open as openFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MessageGroup } from '../../clickhouse/inserts.ts';
 import { OperatorError, retryable } from '../../component/errors.ts';
 import type { Logger } from '../../component/telemetry.ts';
 import { type Batch, type Signal, signals } from '../../pdata/batch.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { type Records, readRecords } from './record.ts';
 import { parseSegmentFileName } from './segment-file.ts';
+import { createSegmentReader, type Losses } from './segment-reader.ts';
 import { createSegmentWriter, recordedBytes, type Segment, type SegmentWriter } from './segment-writer.ts';
 
 export interface SpoolOptions {
@@ -37,8 +38,8 @@ export interface Spool {
   append(batch: Batch): Promise<void>;
   /** The oldest closed segment of a signal; resolves to undefined once the spool is closed and nothing is left. */
   next(signal: Signal): Promise<Segment | undefined>;
-  /** The records of a segment, from its file; good until the next is read. */
-  read(segment: Segment): Promise<Pick<Records, 'messages' | 'items'>>;
+  /** The messages of a segment, in groups; each is good until the next is taken. */
+  read(segment: Segment): Iterable<MessageGroup>;
   /** Forgets a segment that is stored. */
   remove(segment: Segment): Promise<void>;
   /** Puts a segment that can never be stored aside. */
@@ -55,8 +56,7 @@ interface Lane {
   writer: SegmentWriter;
   closed: Segment[];
   wake: () => void;
-  /** Where files are read; grows to the largest. */
-  buffer: Buffer;
+  read: (segment: Segment) => Iterable<MessageGroup>;
 }
 
 export function createSpool(options: SpoolOptions): Spool {
@@ -72,7 +72,7 @@ export function createSpool(options: SpoolOptions): Spool {
     const lane: Lane = {
       closed: [],
       wake: () => {},
-      buffer: Buffer.alloc(0),
+      read: createSegmentReader(tellLosses),
       writer: createSegmentWriter({
         signal,
         directory,
@@ -167,39 +167,16 @@ export function createSpool(options: SpoolOptions): Spool {
     return lane.closed[0];
   }
 
-  /** The file in the buffer of its lane: one segment of a lane is sent at a time. */
-  async function readInto(lane: Lane, segment: Segment): Promise<Buffer> {
-    if (lane.buffer.length < segment.sizeBytes) lane.buffer = Buffer.allocUnsafeSlow(segment.sizeBytes);
-    const file = await openFile(segment.path);
-    try {
-      let at = 0;
-      while (at < segment.sizeBytes) {
-        const { bytesRead } = await file.read(lane.buffer, at, segment.sizeBytes - at);
-        if (bytesRead === 0) break;
-        at += bytesRead;
-      }
-      return lane.buffer.subarray(0, at);
-    } finally {
-      await file.close();
+  function tellLosses(segment: Segment, { tornBytes, damaged }: Losses): void {
+    if (tornBytes > 0) {
+      log.info('Cut a record that was not acknowledged off a spool file.', { file: segment.path, bytes: tornBytes });
     }
-  }
-
-  async function read(segment: Segment): Promise<Pick<Records, 'messages' | 'items'>> {
-    const file = await readInto(lanes.get(segment.signal)!, segment);
-    const records = readRecords(segment.signal, file, segment.found);
-    if (records.tornBytes > 0) {
-      log.info('Cut a record that was not acknowledged off a spool file.', {
-        file: segment.path,
-        bytes: records.tornBytes,
-      });
-    }
-    if (records.damaged > 0) {
+    if (damaged > 0) {
       log.error('Records of a spool file were damaged on disk and are lost; check the disk.', {
         file: segment.path,
-        records: records.damaged,
+        records: damaged,
       });
     }
-    return records;
   }
 
   function forget(segment: Segment): void {
@@ -220,7 +197,7 @@ export function createSpool(options: SpoolOptions): Spool {
     open,
     append,
     next,
-    read,
+    read: (segment) => lanes.get(segment.signal)!.read(segment),
     reject,
 
     async remove(segment) {

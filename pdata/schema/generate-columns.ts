@@ -18,6 +18,7 @@ export function generateColumns(signal: string, tables: Table[], items: readonly
   const root = tables[0]!;
   const rest = tables.slice(1);
   return `import { ${imports(signal)} } from './attributes.ts';
+import { arenaOf } from './arena.ts';
 import { BackwardWriter, cursor, grown, readVarint, readWord, skipField } from './wire-format.ts';
 
 ${rest.map(tableClass).join('\n')}

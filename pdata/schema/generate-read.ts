@@ -8,11 +8,10 @@ export function generateRead(signal: string, request: string): string {
   const name = signal[0]!.toUpperCase() + signal.slice(1);
   const functions = new Map<string, string>();
   emit(functions, columns, 'root', request, '');
-  const join =
+  const one =
     signal === 'profiles'
-      ? `  if (messages.length !== 1) throw new RangeError('profiles of several messages have several dictionaries');
-  const arena = messages[0]!;`
-      : '  const arena = messages.length === 1 ? messages[0]! : Buffer.concat(messages);';
+      ? "  if (messages.length !== 1) throw new RangeError('profiles of several messages have several dictionaries');\n"
+      : '';
   return `/**
  * Reads checked messages into columns; \`items\` is what the check counted. The bytes stay in use as the arena.
  * Columns given as \`reuse\` are emptied and filled again, in their memory.
@@ -22,10 +21,12 @@ export function read${name}(
   ${signal === 'metrics' ? '_items' : 'items'}: number,
   reuse?: ${columns},
 ): ${columns} {
-${join}
-  const c = reuse ?? new ${columns}(arena${signal === 'metrics' ? '' : ', items'});
-  if (reuse !== undefined) reuse.reset(arena);
-  readRoot(c, arena, 0, arena.length);
+${one}  const arena = arenaOf(messages);
+  const c = reuse ?? new ${columns}(arena.bytes${signal === 'metrics' ? '' : ', items'});
+  if (reuse !== undefined) reuse.reset(arena.bytes);
+  for (const [index, message] of messages.entries()) {
+    readRoot(c, arena.bytes, arena.starts[index]!, arena.starts[index]! + message.length);
+  }
   return c;
 }
 
