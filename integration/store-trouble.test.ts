@@ -28,7 +28,7 @@ for (const [fault, told] of troubles) {
     await until('rows before the trouble', 20_000, async () => (await counts(store)).rows > 0);
 
     proxy.fault = fault;
-    await until(`a message that matches ${told}`, 60_000, async () => told.test(collector.output()));
+    await until(`a message that matches ${told}`, 20_000, async () => told.test(collector.output()));
     const during = load.acknowledged.size;
     await until('acknowledgements during the trouble', 10_000, async () => load.acknowledged.size > during);
     await sleep(500);
