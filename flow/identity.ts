@@ -1,0 +1,30 @@
+/** Who talks with whom: what a connection's calls and records say of their ends; made once per connection with payload. */
+
+export type Transport = 'tcp' | 'udp' | 'icmp';
+
+export interface FlowIdentity {
+  readonly transport: Transport;
+  /** Text of the addresses, without brackets. `reverse` swaps the two ends. */
+  clientAddress: string;
+  clientPort: number;
+  serverAddress: string;
+  serverPort: number;
+  /** The client's own address as a TCP option or a PROXY header tells it; empty when nothing does. */
+  realClientAddress: string;
+  realClientPort: number;
+  /** The flow's id: 64 bits as two unsigned words. */
+  readonly idHi: number;
+  readonly idLo: number;
+  /** Where it was seen: `c`, `s`, `local`, `rest` … (deepflow-facts §2), and the interface's or file's name. */
+  observationPoint: string;
+  readonly interfaceName: string;
+  /** Name of the tunnel its packets came in; empty without one. */
+  readonly tunnel: string;
+  /** Says that the ends are the other way round: swaps them here and in the flow's own record. */
+  reverse(): void;
+}
+
+/** The flow's id as 16 hex digits. */
+export function flowIdText(flow: Pick<FlowIdentity, 'idHi' | 'idLo'>): string {
+  return (flow.idHi >>> 0).toString(16).padStart(8, '0') + (flow.idLo >>> 0).toString(16).padStart(8, '0');
+}

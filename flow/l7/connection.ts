@@ -1,0 +1,375 @@
+/** One connection on its way through inference and parser: windows over both sides, skipping, gaps, switches of protocol. */
+import type { FlowIdentity } from '../identity.ts';
+import type { Analysis } from './analysis.ts';
+import { Inference } from './inference.ts';
+import type { Side } from './message.ts';
+import { lost, type Parser, type Protocol } from './protocol.ts';
+import { Session } from './session.ts';
+
+/** Bytes kept of one side for a message that is not whole yet. */
+export const windowBytes = 64 * 1024;
+
+/** How often a stream may lose its thread before it is given up. */
+const maxLosses = 16;
+
+/** What is known of one side's stream. */
+class SideState {
+  /** Bytes not read yet, in a buffer of its own, and when the first of them came. */
+  rest: Buffer | null = null;
+  restLength = 0;
+  restNs = 0;
+  /** Bytes that pass unseen. */
+  skip = 0;
+  /** Position in the stream of the next byte to arrive. */
+  offset = 0;
+  /** Looking for the beginning of a message: at the beginning of each piece of data. */
+  searching = false;
+}
+
+/**
+ * Fed by the flow table (packets) or by system calls (eBPF):
+ *
+ *   data ─► skip? ─► inference ─► parser.read … ─► session ─► calls
+ *               gap ─► searching ─┘ (probe says yes)
+ */
+export class Connection {
+  readonly identity: FlowIdentity;
+  /** The protocol, once it is known. */
+  protocol: Protocol | null = null;
+  session: Session | null = null;
+
+  readonly #analysis: Analysis;
+  readonly #sides: [SideState, SideState] = [new SideState(), new SideState()];
+  #parser: Parser | null = null;
+  #inference: Inference | null;
+  #losses = 0;
+  #stopped = false;
+  #swapped = false;
+
+  constructor(identity: FlowIdentity, analysis: Analysis) {
+    this.identity = identity;
+    this.#analysis = analysis;
+    this.#inference = new Inference(identity, analysis);
+  }
+
+  /**
+   * Bytes of one side, in order. `seq` is the TCP sequence number of the first. They may be overwritten after the call.
+   * False: nothing of this connection is wanted any more.
+   */
+  data(side: Side, bytes: Buffer, start: number, end: number, timeNs: number, seq: number, frame: number): boolean {
+    if (this.#stopped) return false;
+    const state = this.#sides[side]!;
+    state.offset += end - start;
+    if (state.skip > 0) {
+      const passed = Math.min(state.skip, end - start);
+      state.skip -= passed;
+      start += passed;
+      seq = (seq + passed) >>> 0;
+      if (state.skip === 0) this.session!.settleOpen(side, state.offset - (end - start), timeNs, true);
+      if (start === end) return true;
+    }
+    const { input } = this.#analysis;
+    input.side = side;
+    input.transport = this.identity.transport;
+    input.clientPort = this.identity.clientPort;
+    input.serverPort = this.identity.serverPort;
+    input.timeNs = timeNs;
+    input.frame = frame;
+    if (state.restLength > 0) {
+      seq = (seq - state.restLength) >>> 0;
+      input.startNs = state.restNs;
+      // A datagram never continues another.
+      this.#append(state, bytes, start, end);
+      input.bytes = state.rest!;
+      input.start = 0;
+      input.end = state.restLength;
+    } else {
+      input.startNs = timeNs;
+      input.bytes = bytes;
+      input.start = start;
+      input.end = end;
+    }
+    input.seq = seq;
+    input.offset = state.offset - (input.end - input.start);
+    input.full = this.identity.transport !== 'tcp' || input.end - input.start >= windowBytes;
+    this.#read(side, state);
+    return !this.#stopped;
+  }
+
+  /** Bytes of one side were lost. */
+  gap(side: Side, length: number, timeNs: number): void {
+    if (this.#stopped) return;
+    const state = this.#sides[side]!;
+    state.offset += length;
+    this.#analysis.counters.gaps++;
+    this.#analysis.counters.gapBytes += length;
+    if (state.skip >= length) {
+      state.skip -= length;
+      if (state.skip === 0) this.session?.settleOpen(side, state.offset, timeNs, true);
+      return;
+    }
+    this.session?.settleOpen(side, state.offset, timeNs, false);
+    this.#forget(state);
+    this.#inference?.gap();
+    if (this.#parser === null) return;
+    state.searching = true;
+    this.#parser.gap?.(side);
+    this.session!.gap();
+  }
+
+  /** The side sent its last byte. */
+  finish(side: Side, timeNs: number): void {
+    if (this.#stopped) return;
+    const state = this.#sides[side]!;
+    if (state.skip > 0) {
+      const toTheEnd = state.skip > Number.MAX_SAFE_INTEGER / 2;
+      state.skip = 0;
+      this.session?.settleOpen(side, state.offset, timeNs, toTheEnd);
+    }
+    if (state.restLength > 0 && this.#parser !== null && !state.searching) this.#readRest(side, state, timeNs);
+    this.#parser?.finish?.(side);
+    this.session?.settle(side, state.offset, timeNs, false);
+  }
+
+  /** The connection is over, by whatever reason. */
+  close(timeNs: number): void {
+    if (!this.#stopped) {
+      this.session?.settleOpen(0, this.#sides[0].offset, timeNs, false);
+      this.session?.settleOpen(1, this.#sides[1].offset, timeNs, false);
+    }
+    this.session?.close();
+    this.#stop();
+  }
+
+  /** What is left of a side that ended is all there will be. */
+  #readRest(side: Side, state: SideState, timeNs: number): void {
+    const { input } = this.#analysis;
+    input.side = side;
+    input.transport = this.identity.transport;
+    input.clientPort = this.identity.clientPort;
+    input.serverPort = this.identity.serverPort;
+    input.bytes = state.rest!;
+    input.start = 0;
+    input.end = state.restLength;
+    input.startNs = state.restNs;
+    input.timeNs = timeNs;
+    input.offset = state.offset - state.restLength;
+    input.seq = 0;
+    input.full = true;
+    this.#read(side, state);
+  }
+
+  /** Reads `analysis.input` as far as it goes and keeps what is left. */
+  #read(side: Side, state: SideState): void {
+    const { input } = this.#analysis;
+    if (this.#parser === null && !this.#infer(side)) {
+      this.#keep(state);
+      return;
+    }
+    if (this.#swapped) {
+      // The other side's kept bytes were read with swapped roles; states are by side, so look again.
+      state = this.#sides[input.side]!;
+      side = input.side;
+      this.#swapped = false;
+    }
+    if (state.searching && !this.#found(state)) return;
+    while (input.start < input.end) {
+      const next = this.#parser!.read(input);
+      if (next === lost || next < input.start) {
+        this.session!.settle(side, input.offset, input.timeNs, false);
+        this.#lose(state);
+        return;
+      }
+      if (next === input.start) {
+        this.session!.settle(side, input.offset, input.timeNs, false);
+        if (!input.full) break;
+        this.#analysis.counters.tooLong++;
+        this.#lose(state);
+        return;
+      }
+      const open = next > input.end;
+      const passed = next - input.start;
+      if (open) {
+        state.skip = next - input.end;
+        this.session!.settle(side, input.offset, input.timeNs, true);
+        input.start = input.end;
+        if (input.transport !== 'tcp') {
+          state.skip = 0;
+          this.session!.settleOpen(side, state.offset, input.timeNs, false);
+        }
+        break;
+      }
+      input.start = next;
+      input.offset += passed;
+      input.seq = (input.seq + passed) >>> 0;
+      this.session!.settle(side, input.offset, input.timeNs, false);
+      input.startNs = input.timeNs;
+      if (this.session!.stopped) {
+        this.#stop();
+        return;
+      }
+      if (this.session!.next !== null) {
+        this.#switch(this.session!.next);
+        if (input.start < input.end) this.#read(side, state);
+        else this.#forget(state);
+        return;
+      }
+    }
+    if (this.session!.stopped) this.#stop();
+    else this.#keep(state);
+  }
+
+  /** Finds out the protocol; false while it is not known. */
+  #infer(side: Side): boolean {
+    const { input } = this.#analysis;
+    const inference = this.#inference!;
+    const protocol = inference.look(input);
+    if (protocol === null) {
+      if (inference.exhausted) {
+        this.#analysis.counters.unrecognised++;
+        this.#stop();
+      }
+      return false;
+    }
+    if (inference.reversed) {
+      this.identity.reverse();
+      const [first, second] = this.#sides;
+      this.#sides[0] = second;
+      this.#sides[1] = first;
+      input.side = side === 0 ? 1 : 0;
+      input.clientPort = this.identity.clientPort;
+      input.serverPort = this.identity.serverPort;
+      this.#swapped = true;
+    }
+    this.#begin(protocol);
+    this.#inference = null;
+    // What the other side sent before it was known is read in its turn, without a time of its own.
+    const other = this.#sides[input.side === 0 ? 1 : 0];
+    if (other.restLength > 0) this.#readBefore(input.side === 0 ? 1 : 0, other);
+    return true;
+  }
+
+  /** Reads what the other side sent first: kept bytes, while the current window waits. */
+  #readBefore(side: Side, state: SideState): void {
+    const { input } = this.#analysis;
+    const { bytes, start, end, timeNs, startNs, seq, offset, full, side: current } = input;
+    input.bytes = state.rest!;
+    input.start = 0;
+    input.end = state.restLength;
+    input.side = side;
+    input.timeNs = state.restNs;
+    input.startNs = state.restNs;
+    input.offset = state.offset - state.restLength;
+    input.full = false;
+    const swapped = this.#swapped;
+    this.#swapped = false;
+    this.#read(side, state);
+    this.#swapped = swapped;
+    input.bytes = bytes;
+    input.start = start;
+    input.end = end;
+    input.side = current;
+    input.timeNs = timeNs;
+    input.startNs = startNs;
+    input.seq = seq;
+    input.offset = offset;
+    input.full = full;
+  }
+
+  #begin(protocol: Protocol): void {
+    this.protocol = protocol;
+    const { options, sink, tap } = this.#analysis;
+    const waiting = this.#analysis.waiting(protocol);
+    const session = new Session(
+      this.identity,
+      options,
+      waiting,
+      (s, request, response, outcome) => sink(protocol, s, request, response, outcome),
+      tap === null ? null : (s, message) => tap(protocol, s, message),
+    );
+    this.session = session;
+    this.#parser = protocol.createParser(session);
+  }
+
+  /** Goes on with another protocol; what waits stays unanswered. */
+  #switch(name: string): void {
+    this.session!.close();
+    this.session = null;
+    this.#parser = null;
+    this.protocol = null;
+    const protocol = name === '' ? undefined : this.#analysis.byName.get(name);
+    if (name !== '' && protocol === undefined) this.#stop();
+    else if (protocol !== undefined) this.#begin(protocol);
+    else this.#inference = new Inference(this.identity, this.#analysis);
+  }
+
+  /** The bytes are not of the protocol: look for the next message at the beginning of the next piece of data. */
+  #lose(state: SideState): void {
+    this.#analysis.counters.lost++;
+    this.#forget(state);
+    state.searching = true;
+    this.#parser!.gap?.(this.#analysis.input.side);
+    this.session!.gap();
+    if (++this.#losses >= maxLosses) this.#stop();
+  }
+
+  /** Whether the window begins with a message of the protocol. */
+  #found(state: SideState): boolean {
+    const { input } = this.#analysis;
+    const verdict = this.protocol!.probe(input);
+    const own = input.side === 0 ? 'client' : 'server';
+    if (verdict === own || verdict === 'either') {
+      state.searching = false;
+      return true;
+    }
+    this.#forget(state);
+    if (verdict === 'no' && ++this.#losses >= maxLosses * 8) this.#stop();
+    return false;
+  }
+
+  /** Keeps the unread bytes of the window for the next data. */
+  #keep(state: SideState): void {
+    if (this.#stopped) return;
+    const { input } = this.#analysis;
+    const length = input.end - input.start;
+    if (length === 0 || input.transport !== 'tcp') {
+      this.#forget(state);
+      return;
+    }
+    if (input.bytes === state.rest) {
+      if (input.start > 0) state.rest.copyWithin(0, input.start, input.end);
+      state.restLength = length;
+    } else {
+      state.restLength = 0;
+      this.#append(state, input.bytes, input.start, input.end);
+    }
+    state.restNs = input.startNs;
+  }
+
+  #append(state: SideState, bytes: Buffer, start: number, end: number): void {
+    const needed = state.restLength + end - start;
+    if (state.rest === null || state.rest.length < needed) {
+      const grown = this.#analysis.windows.take(needed);
+      if (state.rest !== null) {
+        state.rest.copy(grown, 0, 0, state.restLength);
+        this.#analysis.windows.give(state.rest);
+      }
+      state.rest = grown;
+    }
+    bytes.copy(state.rest, state.restLength, start, end);
+    state.restLength = needed;
+  }
+
+  #forget(state: SideState): void {
+    if (state.rest !== null) this.#analysis.windows.give(state.rest);
+    state.rest = null;
+    state.restLength = 0;
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#inference = null;
+    this.#parser = null;
+    for (const state of this.#sides) this.#forget(state);
+  }
+}

@@ -1,0 +1,225 @@
+/** Pairs the requests and responses of one connection: by id where the protocol has one, else first in, first out. */
+import type { FlowIdentity } from '../identity.ts';
+import type { Input } from './input.ts';
+import { Message, type MessageKind, type Side } from './message.ts';
+import type { ProtocolOptions } from './options.ts';
+import type { Waiting } from './waiting.ts';
+
+/** How a call ended: `unanswered` when the connection ended or the table was full, `timeout` when the time was up. */
+export type Outcome = 'answered' | 'one_way' | 'timeout' | 'unanswered' | 'unmatched_response';
+
+/** Takes finished calls. */
+export type CallSink = (session: Session, request: Message | null, response: Message | null, outcome: Outcome) => void;
+
+/** Sees every message as it is complete, in the order of completion; for tools and tests. */
+export type MessageTap = (session: Session, message: Message) => void;
+
+/** Requests that may wait for an answer on one connection. */
+const maxPending = 4096;
+
+/**
+ * Order of answers without ids can only be trusted while no byte is lost. After a gap nothing is paired until the connection
+ * has turned once more, from a response to a request with nothing outstanding.
+ */
+export class Session {
+  readonly identity: FlowIdentity;
+  readonly options: ProtocolOptions;
+  /** Name of the protocol to go on with, set by {@link switchTo}; '' means: find out anew. */
+  next: string | null = null;
+  /** The parser wants no more of either side. */
+  stopped = false;
+
+  readonly #sink: CallSink;
+  readonly #tap: MessageTap | null;
+  readonly #waiting: Waiting;
+  readonly #byId = new Map<number | string, Message>();
+  #queue: Message[] = [];
+  #head = 0;
+  #untrusted = false;
+  #turned = false;
+  /** Messages a parser emitted during the current read. */
+  readonly #emitted: Message[] = [];
+  readonly #open: [Message | null, Message | null] = [null, null];
+
+  constructor(
+    identity: FlowIdentity,
+    options: ProtocolOptions,
+    waiting: Waiting,
+    sink: CallSink,
+    tap: MessageTap | null,
+  ) {
+    this.identity = identity;
+    this.options = options;
+    this.#waiting = waiting;
+    this.#sink = sink;
+    this.#tap = tap;
+  }
+
+  /** A new message that begins at `input.start`. It counts once it is {@link emit}ted. */
+  begin(kind: MessageKind, input: Input): Message {
+    return new Message(kind, input.side, input.startNs, input.timeNs, input.frame, input.seq, input.offset);
+  }
+
+  /** The message is read; it is complete when the position that `read` returns has been reached. */
+  emit(message: Message): void {
+    this.#emitted.push(message);
+  }
+
+  /** From the position that the current `read` returns, both sides speak another protocol; '' to find out which. */
+  switchTo(protocol: string): void {
+    this.next = protocol;
+  }
+
+  /** Nothing more is wanted of this connection: what follows is encrypted, or of no interest. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** A request with that id that still waits for its answer. */
+  pending(id: number | string): Message | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The request that the next response without id would answer. */
+  get oldestPending(): Message | undefined {
+    return this.#queue[this.#head];
+  }
+
+  /** Called by the connection: what was emitted is complete at `offset`, except the last message when `open`. */
+  settle(side: Side, offset: number, timeNs: number, open: boolean): void {
+    const emitted = this.#emitted;
+    const count = emitted.length;
+    for (let index = 0; index < count; index++) {
+      const message = emitted[index]!;
+      if (open && index === count - 1) {
+        this.#open[side] = message;
+        break;
+      }
+      this.#complete(message, offset, timeNs);
+    }
+    emitted.length = 0;
+  }
+
+  /** Called by the connection: the skipped bytes have passed, or never will. */
+  settleOpen(side: Side, offset: number, timeNs: number, complete: boolean): void {
+    const message = this.#open[side];
+    if (message === null) return;
+    this.#open[side] = null;
+    message.complete = complete;
+    this.#complete(message, offset, timeNs);
+  }
+
+  #complete(message: Message, offset: number, timeNs: number): void {
+    message.endNs = timeNs;
+    message.sizeBytes = Math.max(0, offset - message.offset);
+    this.#tap?.(this, message);
+    switch (message.kind) {
+      case 'session':
+        this.#sink(this, message, null, 'one_way');
+        break;
+      case 'request':
+        this.#request(message);
+        break;
+      case 'response':
+        this.#response(message);
+        break;
+      default:
+        message.kind satisfies never;
+    }
+  }
+
+  #request(message: Message): void {
+    if (message.id !== '') {
+      const older = this.#byId.get(message.id);
+      if (older !== undefined) this.#give(older, 'unanswered');
+      if (this.#byId.size >= maxPending) this.#give(this.#byId.values().next().value!, 'unanswered');
+      this.#byId.set(message.id, message);
+      this.#waiting.add(this, message);
+      return;
+    }
+    if (this.#untrusted) {
+      if (!this.#turned) {
+        this.#sink(this, message, null, 'unanswered');
+        return;
+      }
+      this.#untrusted = false;
+    }
+    if (this.#queue.length - this.#head >= maxPending) {
+      this.gap();
+      this.#sink(this, message, null, 'unanswered');
+      return;
+    }
+    this.#queue.push(message);
+    this.#waiting.add(this, message);
+  }
+
+  #response(message: Message): void {
+    let request: Message | undefined;
+    if (message.id !== '') {
+      request = this.#byId.get(message.id);
+      if (request !== undefined && !message.more) this.#byId.delete(message.id);
+    } else {
+      this.#turned = true;
+      if (this.#untrusted) request = undefined;
+      else {
+        request = this.#queue[this.#head];
+        if (request !== undefined && !message.more) this.#shift();
+      }
+    }
+    if (request === undefined) {
+      if (!message.more) this.#sink(this, null, message, 'unmatched_response');
+      return;
+    }
+    if (request.settled) return;
+    if (message.more) {
+      request.first ??= message;
+      return;
+    }
+    request.settled = true;
+    this.#waiting.remove(request);
+    if (request.first !== null) message.timeNs = request.first.timeNs;
+    this.#sink(this, request, message, 'answered');
+  }
+
+  #shift(): void {
+    this.#head++;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 1024) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** A request that gets no answer any more. In a queue it stays as a mark, so that a late answer is not given to the next. */
+  expire(message: Message, outcome: Outcome): void {
+    if (message.settled) return;
+    message.settled = true;
+    if (message.id !== '') this.#byId.delete(message.id);
+    this.#sink(this, message, null, outcome);
+  }
+
+  #give(message: Message, outcome: Outcome): void {
+    this.#waiting.remove(message);
+    this.expire(message, outcome);
+  }
+
+  /** Bytes were lost: what waits by order alone is not paired any more. */
+  gap(): void {
+    for (let index = this.#head; index < this.#queue.length; index++) {
+      const message = this.#queue[index]!;
+      if (!message.settled) this.#give(message, 'unanswered');
+    }
+    this.#queue.length = 0;
+    this.#head = 0;
+    this.#untrusted = true;
+    this.#turned = false;
+  }
+
+  /** The connection is over. */
+  close(): void {
+    for (const message of [...this.#byId.values()]) this.#give(message, 'unanswered');
+    this.gap();
+  }
+}

@@ -1,0 +1,118 @@
+/** Writes OTLP attributes (`KeyValue` messages) one after the other, with keys encoded once per process. */
+import { varintSize, WireBytes } from './wire-bytes.ts';
+
+/** A key as it stands in a KeyValue message: tag, length, UTF-8. Make one per attribute name, when the module loads. */
+export type AttributeKey = Buffer & { readonly attributeKey: true };
+
+/** The encoded form of an attribute's name. */
+export function attributeKey(name: string): AttributeKey {
+  const out = new WireBytes(name.length * 3 + 6);
+  out.byte(0x0a);
+  out.text(name);
+  return Buffer.from(out.take()) as AttributeKey;
+}
+
+const stringValue = 0x0a;
+const boolValue = 0x10;
+const intValue = 0x18;
+const doubleValue = 0x21;
+const arrayValue = 0x2a;
+
+/** Attributes of one record: `tag` is the field that holds them (9 in a span, 6 in a log record, 1 in a resource). */
+export class AttributeWriter {
+  readonly out = new WireBytes(2048);
+  readonly #tag: number;
+  readonly #nested = new WireBytes(256);
+  count = 0;
+
+  constructor(field: number) {
+    this.#tag = (field << 3) | 2;
+  }
+
+  clear(): void {
+    this.out.clear();
+    this.count = 0;
+  }
+
+  /** Nothing is written for an empty text: an attribute that is not known is left out. */
+  text(key: AttributeKey, value: string): void {
+    if (value === '') return;
+    const { out } = this;
+    const nested = this.#nested;
+    nested.clear();
+    nested.byte(stringValue);
+    nested.text(value);
+    this.#head(key, nested.length);
+    out.raw(nested.bytes, 0, nested.length);
+  }
+
+  int(key: AttributeKey, value: number): void {
+    const size = value < 0 ? 10 : varintSize(value);
+    this.#head(key, size + 1);
+    this.out.byte(intValue);
+    this.out.int64(value);
+  }
+
+  double(key: AttributeKey, value: number): void {
+    this.#head(key, 9);
+    this.out.byte(doubleValue);
+    this.out.double(value);
+  }
+
+  bool(key: AttributeKey, value: boolean): void {
+    this.#head(key, 2);
+    this.out.byte(boolValue);
+    this.out.byte(value ? 1 : 0);
+  }
+
+  /** An array of texts; nothing for an empty one. */
+  texts(key: AttributeKey, values: readonly string[]): void {
+    if (values.length === 0) return;
+    const element = new WireBytes(64);
+    const nested = this.#nested;
+    nested.clear();
+    for (const value of values) {
+      element.clear();
+      element.byte(stringValue);
+      element.text(value);
+      nested.byte(0x0a);
+      nested.varint(element.length);
+      nested.raw(element.bytes, 0, element.length);
+    }
+    this.#array(key);
+  }
+
+  /** An array of whole numbers; nothing for an empty one. */
+  ints(key: AttributeKey, values: ArrayLike<number>, count = values.length): void {
+    if (count === 0) return;
+    const nested = this.#nested;
+    nested.clear();
+    for (let index = 0; index < count; index++) {
+      const value = values[index]!;
+      nested.byte(0x0a);
+      nested.varint(1 + (value < 0 ? 10 : varintSize(value)));
+      nested.byte(intValue);
+      nested.int64(value);
+    }
+    this.#array(key);
+  }
+
+  #array(key: AttributeKey): void {
+    const nested = this.#nested;
+    this.#head(key, 1 + varintSize(nested.length) + nested.length);
+    this.out.byte(arrayValue);
+    this.out.varint(nested.length);
+    this.out.raw(nested.bytes, 0, nested.length);
+  }
+
+  /** Tag and length of the KeyValue, the key, tag and length of its AnyValue of `valueSize` bytes. */
+  #head(key: AttributeKey, valueSize: number): void {
+    const { out } = this;
+    this.count++;
+    out.byte(this.#tag);
+    out.varint(key.length + 1 + varintSize(valueSize) + valueSize);
+    out.raw(key);
+    out.byte(0x12);
+    out.varint(valueSize);
+  }
+}

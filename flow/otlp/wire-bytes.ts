@@ -1,0 +1,142 @@
+/** A growing buffer of protobuf bytes, written forward; what the writers of spans and log records share. */
+
+const { utf8Write } = Buffer.prototype as unknown as {
+  utf8Write(this: Buffer, text: string, offset: number, length: number): number;
+};
+
+/** Below this length a loop over character codes is quicker than a call into the engine. */
+const shortText = 48;
+
+export class WireBytes {
+  bytes: Buffer;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for `more` bytes. */
+  reserve(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** An unsigned whole number up to 2^53 as a varint. */
+  varint(value: number): void {
+    this.reserve(10);
+    const { bytes } = this;
+    let at = this.length;
+    while (value > 0x7fff_ffff) {
+      bytes[at++] = (value % 128) | 0x80;
+      value = Math.floor(value / 128);
+    }
+    while (value > 127) {
+      bytes[at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    bytes[at++] = value;
+    this.length = at;
+  }
+
+  /** A whole number within ±2^53 as protobuf's int64: negative ones take ten bytes. */
+  int64(value: number): void {
+    if (value >= 0) {
+      this.varint(value);
+      return;
+    }
+    let rest = BigInt.asUintN(64, BigInt(value));
+    this.reserve(10);
+    while (rest > 127n) {
+      this.bytes[this.length++] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.bytes[this.length++] = Number(rest);
+  }
+
+  /** Two 32-bit words, low word first. */
+  fixed64(lo: number, hi: number): void {
+    this.reserve(8);
+    const { bytes } = this;
+    const at = this.length;
+    bytes[at] = lo;
+    bytes[at + 1] = lo >>> 8;
+    bytes[at + 2] = lo >>> 16;
+    bytes[at + 3] = lo >>> 24;
+    bytes[at + 4] = hi;
+    bytes[at + 5] = hi >>> 8;
+    bytes[at + 6] = hi >>> 16;
+    bytes[at + 7] = hi >>> 24;
+    this.length = at + 8;
+  }
+
+  double(value: number): void {
+    this.reserve(8);
+    this.length = this.bytes.writeDoubleLE(value, this.length);
+  }
+
+  /** Two 32-bit words, high word first: how ids are written. */
+  idWords(hi: number, lo: number): void {
+    this.reserve(8);
+    this.bytes.writeUInt32BE(hi >>> 0, this.length);
+    this.bytes.writeUInt32BE(lo >>> 0, this.length + 4);
+    this.length += 8;
+  }
+
+  raw(source: Uint8Array, start = 0, end = source.length): void {
+    this.reserve(end - start);
+    this.bytes.set(start === 0 && end === source.length ? source : source.subarray(start, end), this.length);
+    this.length += end - start;
+  }
+
+  /** The text's length in bytes as a varint, then the text as UTF-8; a lone surrogate becomes U+FFFD. */
+  text(value: string): void {
+    const length = value.length;
+    this.reserve(3 * length + 5);
+    if (length < shortText) {
+      const { bytes } = this;
+      const from = this.length;
+      let at = from + 1;
+      let index = 0;
+      for (; index < length; index++) {
+        const code = value.charCodeAt(index);
+        if (code > 127) break;
+        bytes[at++] = code;
+      }
+      if (index === length) {
+        bytes[from] = length;
+        this.length = at;
+        return;
+      }
+    }
+    const size = Buffer.byteLength(value);
+    this.varint(size);
+    this.length += utf8Write.call(this.bytes, value, this.length, size);
+  }
+
+  /** A copy of what was written. */
+  take(): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(0, this.length));
+  }
+}
+
+/** How many bytes {@link WireBytes.varint} takes. */
+export function varintSize(value: number): number {
+  let size = 1;
+  while (value > 127) {
+    value = Math.floor(value / 128);
+    size++;
+  }
+  return size;
+}
