@@ -30,7 +30,7 @@ export class Message {
   seq: number;
   /** Position of its first byte in its side's stream; with the end it gives {@link sizeBytes}. */
   offset: number;
-  /** Bytes on the wire, body included; set when it is complete. */
+  /** Bytes on the wire, body included; from first byte to last unless the parser knows better (interleaved streams). */
   sizeBytes = 0;
   /** False when the connection ended, or bytes were lost, before its end. */
   complete = true;

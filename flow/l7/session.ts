@@ -28,6 +28,8 @@ export class Session {
   next: string | null = null;
   /** The parser wants no more of either side. */
   stopped = false;
+  /** Whatever the taker of calls keeps per connection. */
+  notes: object | null = null;
 
   readonly #sink: CallSink;
   readonly #tap: MessageTap | null;
@@ -111,7 +113,7 @@ export class Session {
 
   #complete(message: Message, offset: number, timeNs: number): void {
     message.endNs = timeNs;
-    message.sizeBytes = Math.max(0, offset - message.offset);
+    if (message.sizeBytes === 0) message.sizeBytes = Math.max(0, offset - message.offset);
     this.#tap?.(this, message);
     switch (message.kind) {
       case 'session':

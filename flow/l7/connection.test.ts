@@ -1,0 +1,124 @@
+/** How a connection's bytes reach a parser: windows, skipping, gaps, switches, roles, limits. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { windowBytes } from './connection.ts';
+import type { Protocol } from './protocol.ts';
+import { createTestStream, type TestStream } from './testing/stream.ts';
+import { toy } from './testing/toy.ts';
+
+const methods = ({ messages }: TestStream): string[] => messages.map(({ side, method }) => `${side}${method}`);
+
+for (const pieces of [1, 2, 3, 100]) {
+  test(`reads the same messages from pieces of ${pieces} bytes`, () => {
+    const stream = createTestStream([toy], { pieces });
+    stream.client(`Q2aaB02${'.'.repeat(20)}Q3bbb`);
+    stream.server('R2xxR0R3yyy');
+    assert.deepEqual(methods(stream), ['0aa', '0body', '0bbb', '1xx', '1', '1yyy']);
+    assert.deepEqual(
+      stream.messages.map(({ sizeBytes, offset }) => [offset, sizeBytes]),
+      [
+        [0, 4],
+        [4, 23],
+        [27, 5],
+        [0, 4],
+        [4, 2],
+        [6, 5],
+      ],
+    );
+  });
+}
+
+test('a body that is skipped ends the message when its last byte has come', () => {
+  const stream = createTestStream([toy]);
+  stream.client(`B02${'.'.repeat(10)}`);
+  assert.equal(stream.messages.length, 0);
+  stream.client('.'.repeat(10));
+  const [message] = stream.messages;
+  assert.equal(message!.endNs - message!.timeNs, 1e6);
+  assert.equal(message!.complete, true);
+});
+
+test('bytes lost inside a skipped body cost nothing', () => {
+  const stream = createTestStream([toy]);
+  stream.client('B02...');
+  stream.gap(0, 17);
+  stream.client('Q2aa');
+  assert.deepEqual(methods(stream), ['0body', '0aa']);
+  assert.equal(stream.analysis.counters.lost, 0);
+});
+
+test('bytes lost elsewhere: what was half read is gone, and reading goes on where a message begins', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aaQ5ab');
+  stream.gap(0, 3);
+  stream.client('zzzzz');
+  stream.client('Q2bb');
+  assert.deepEqual(methods(stream), ['0aa', '0bb']);
+});
+
+test('a message cut off by the end of the connection is incomplete', () => {
+  const stream = createTestStream([toy]);
+  stream.client('B02...');
+  stream.close();
+  assert.equal(stream.messages[0]!.complete, false);
+});
+
+test('recognises the server by what it says, and swaps the ends', () => {
+  const stream = createTestStream([toy]);
+  stream.client('R2xx');
+  assert.equal(stream.identity.serverAddress, '10.0.0.1');
+  assert.deepEqual(methods(stream), ['1xx']);
+});
+
+test('what the other side sent before the protocol was known is read first', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q');
+  stream.server('R2xx');
+  stream.client('2aa');
+  assert.deepEqual(methods(stream), ['1xx', '0aa']);
+});
+
+test('goes on with another protocol when the parser says so', () => {
+  const second: Protocol = { ...toy, name: 'toy2', probe: () => 'no' };
+  const stream = createTestStream([toy, second]);
+  stream.client('Q2aaXQ2bb');
+  assert.deepEqual(
+    stream.calls.map(({ protocol }) => protocol),
+    ['toy'],
+  );
+  stream.server('R2xx');
+  assert.equal(stream.calls.at(-1)!.protocol, 'toy2');
+});
+
+test('wants no more when the parser stops', () => {
+  const stream = createTestStream([toy]);
+  assert.equal(stream.client('Q2aa'), true);
+  assert.equal(stream.client('!Q2bb'), false);
+  assert.equal(stream.client('Q2cc'), false);
+  assert.deepEqual(methods(stream), ['0aa']);
+});
+
+test('an unknown protocol is left alone after some looks, its server after some connections', () => {
+  const first = createTestStream([toy]);
+  let looks = 0;
+  while (first.client('??') && looks < 100) looks++;
+  assert.ok(looks < 20);
+  assert.equal(first.analysis.counters.unrecognised, 1);
+});
+
+test('a head that does not fit the window is given up, and memory with it', () => {
+  const endless: Protocol = { ...toy, createParser: () => ({ read: (input) => input.start }) };
+  const stream = createTestStream([endless]);
+  for (let sent = 0; sent < 4 * windowBytes; sent += 1024) stream.client('Q'.repeat(1024));
+  assert.ok(stream.analysis.counters.tooLong > 0);
+  assert.ok(stream.analysis.windows.usedBytes <= 4 * windowBytes);
+  stream.close();
+  assert.equal(stream.analysis.windows.usedBytes, 0);
+});
+
+test('datagrams are windows of their own', () => {
+  const stream = createTestStream([toy], { transport: 'udp' });
+  stream.client('Q2aaQ2');
+  stream.client('Q2bb');
+  assert.deepEqual(methods(stream), ['0aa', '0bb']);
+});

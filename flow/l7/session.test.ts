@@ -1,0 +1,86 @@
+/** How requests and responses find each other, and what happens to those that do not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTestStream, type TestStream } from './testing/stream.ts';
+import { toy } from './testing/toy.ts';
+
+const outcomes = ({ calls }: TestStream): string[] =>
+  calls.map(({ outcome, request, response }) => `${request?.method ?? '-'} ${response?.method ?? '-'} ${outcome}`);
+
+test('pairs responses without ids in the order of the requests', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2a1Q2b2');
+  stream.server('R2a1R2b2');
+  assert.deepEqual(outcomes(stream), ['a1 a1 answered', 'b2 b2 answered']);
+});
+
+test('pairs responses by id, whatever their order', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q3#1aQ3#2b');
+  stream.server('R3#2yR3#1x');
+  assert.deepEqual(outcomes(stream), ['#2b #2y answered', '#1a #1x answered']);
+});
+
+test('a request whose id is used again was not answered', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q3#1aQ3#1b');
+  stream.server('R3#1x');
+  assert.deepEqual(outcomes(stream), ['#1a - unanswered', '#1b #1x answered']);
+});
+
+test('several responses make one call, from the first byte of the first to the last of the last', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aa');
+  stream.server('M2xx');
+  stream.server('R2yy');
+  assert.deepEqual(outcomes(stream), ['aa yy answered']);
+  const { request, response } = stream.calls[0]!;
+  assert.equal(response!.timeNs - request!.startNs, 1e6);
+  assert.equal(response!.endNs - request!.startNs, 2e6);
+});
+
+test('gives a request up after its time, and does not give its late answer to the next', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aa');
+  stream.wait(121);
+  stream.client('Q2bb');
+  stream.server('R2xxR2yy');
+  assert.deepEqual(outcomes(stream), ['aa - timeout', 'bb yy answered']);
+});
+
+test('a response that nobody asked for is a call of its own', () => {
+  const stream = createTestStream([toy]);
+  stream.server('R2xx');
+  assert.deepEqual(outcomes(stream), ['- xx unmatched_response']);
+});
+
+test('after lost bytes pairs nothing by order until the connection has turned', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aa');
+  stream.gap(0, 4);
+  stream.client('Q2cc');
+  stream.server('R2xxR2yyR2zz');
+  stream.client('Q2dd');
+  stream.server('R2ww');
+  assert.deepEqual(outcomes(stream), [
+    'aa - unanswered',
+    'cc - unanswered',
+    '- xx unmatched_response',
+    '- yy unmatched_response',
+    '- zz unmatched_response',
+    'dd ww answered',
+  ]);
+});
+
+test('what waits when the connection ends is unanswered', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aaQ3#1b');
+  stream.close();
+  assert.deepEqual(outcomes(stream).sort(), ['#1b - unanswered', 'aa - unanswered']);
+});
+
+test('a bounded number waits: a client that never gets an answer costs a bounded amount', () => {
+  const stream = createTestStream([toy]);
+  for (let round = 0; round < 5000; round++) stream.client('Q2aa');
+  assert.ok(stream.calls.length >= 4096);
+});
