@@ -17,13 +17,33 @@ export async function ensureLanguages() {
   await ensureProgram(['go'], ['golang-go'], 'clients in Go');
 }
 
+/** What captures of real traffic are made with, and checked against. */
+export async function ensureServers() {
+  const why = 'calls of real servers are captured';
+  await ensureProgram(['tcpdump'], ['tcpdump'], 'it makes capture files');
+  await ensureProgram(['tshark'], ['tshark'], 'the judge of packets');
+  await ensureProgram(['nginx'], ['nginx-light'], why);
+  await ensureProgram(['redis-server'], ['redis-server'], why);
+  await ensureProgram(['redis-benchmark'], ['redis-tools'], why);
+  await ensureProgram(['memcached'], ['memcached'], why);
+  await ensureProgram(['mosquitto'], ['mosquitto'], why);
+  await ensureProgram(['nats-server'], ['nats-server'], why);
+  await ensureProgram(['mariadbd'], ['mariadb-server'], why);
+  await ensureProgram(['pg_ctlcluster'], ['postgresql'], why);
+  await ensureProgram(['dnsmasq'], ['dnsmasq-base'], why);
+  await ensureProgram(['dig'], ['bind9-dnsutils'], why);
+  await ensureProgram(['rabbitmq-server'], ['rabbitmq-server'], why);
+  await ensureProgram(['wrk'], ['wrk'], why);
+  await ensureProgram(['h2load'], ['nghttp2-client'], why);
+}
+
 /**
  * @param {string[]} names any of these programs will do
  * @param {string[]} packages Debian packages that bring the first
  * @param {string} why
  * @returns {Promise<string>} path of the program
  */
-async function ensureProgram(names, packages, why) {
+export async function ensureProgram(names, packages, why) {
   const found = find(names);
   if (found !== undefined) return found;
   const install = ['install', '-y', '--no-install-recommends', ...packages];
