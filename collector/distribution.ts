@@ -23,6 +23,7 @@ export const distribution: Record<Kind, Record<string, Load>> = {
   },
   connector: {
     forward: () => import('../connectors/forward/index.ts'),
+    red: () => import('../connectors/red/index.ts'),
   },
   extension: {
     clickhouse_embedded: () => import('../extensions/clickhouse_embedded/index.ts'),

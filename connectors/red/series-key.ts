@@ -1,0 +1,70 @@
+/**
+ * The key of a series as bytes: what identifies it, written part by part into one buffer that is used again and again.
+ *
+ * Layout: a byte of flags (1 overflow), then each part as a 16-bit length, little-endian, and its bytes. The first part is
+ * `service.namespace`, the second `service.name`, and the dimensions of the family follow in order.
+ */
+
+/** Longer values are cut: a key with a megabyte in it would not be a key. */
+const maxPartBytes = 256;
+/** Parts before the dimensions. */
+export const serviceParts = 2;
+
+export class SeriesKey {
+  bytes = new Uint8Array(4096);
+  length = 1;
+
+  begin(): void {
+    this.bytes[0] = 0;
+    this.length = 1;
+  }
+
+  /** The bytes `[offset, offset + length)` of `source` as the next part. */
+  slice(source: Uint8Array, offset: number, length: number): void {
+    const size = length <= maxPartBytes ? length : wholeCharacters(source, offset, maxPartBytes);
+    const at = this.length;
+    const b = this.bytes;
+    b[at] = size;
+    b[at + 1] = size >>> 8;
+    for (let i = 0; i < size; i++) b[at + 2 + i] = source[offset + i]!;
+    this.length = at + 2 + size;
+  }
+
+  whole(bytes: Uint8Array): void {
+    this.slice(bytes, 0, bytes.length);
+  }
+
+  /** `address:port` as the next part, in the two pieces of it; the port is left out when it is 0. */
+  endpoint(source: Uint8Array, offset: number, length: number, port: number): void {
+    const at = this.length;
+    this.slice(source, offset, length);
+    if (port <= 0) return;
+    const b = this.bytes;
+    b[this.length++] = 0x3a;
+    let divisor = 1;
+    while (divisor * 10 <= port) divisor *= 10;
+    for (; divisor >= 1; divisor = Math.floor(divisor / 10))
+      b[this.length++] = 0x30 + (Math.floor(port / divisor) % 10);
+    const size = this.length - at - 2;
+    b[at] = size;
+    b[at + 1] = size >>> 8;
+  }
+}
+
+/** Where part `index` of the key that begins at `at` is: the offset of its length. */
+export function partAt(bytes: Uint8Array, at: number, index: number): number {
+  let p = at + 1;
+  for (let i = 0; i < index; i++) p += 2 + partLength(bytes, p);
+  return p;
+}
+
+export function partLength(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8);
+}
+
+/** The most bytes, up to `length`, that end where a character ends. */
+function wholeCharacters(source: Uint8Array, offset: number, length: number): number {
+  let end = length;
+  while (end > 0 && (source[offset + end]! & 0xc0) === 0x80) end--;
+  return end;
+}
