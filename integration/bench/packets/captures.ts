@@ -47,7 +47,7 @@ async function recordHttp1(file: string): Promise<void> {
   try {
     await record(file, `tcp port ${nginx.port}`, async () => {
       const url = `http://127.0.0.1:${nginx.port}/middle`;
-      await runClient('wrk', ['-t', '1', '-c', '16', '-d', '4s', url]);
+      await runClient('wrk', ['-t', '1', '-c', '16', '-d', '1s', url]);
     });
   } finally {
     await nginx.stop();
@@ -72,7 +72,7 @@ async function recordMysql(file: string): Promise<void> {
     await record(file, `tcp port ${mariadb.port}`, async () => {
       const target = ['--no-defaults', '-h', '127.0.0.1', '-P', String(mariadb.port), '-u', 'root', '--skip-ssl'];
       const query = "SELECT user, host FROM mysql.global_priv WHERE host = 'localhost' AND user <> 'nobody' LIMIT 3";
-      await runClient('mariadb-slap', [...target, '-c', '4', '--number-of-queries=60000', '--query', query]);
+      await runClient('mariadb-slap', [...target, '-c', '4', '--create-schema=mysql', '--number-of-queries=60000', '--query', query]);
     });
   } finally {
     await mariadb.stop();
