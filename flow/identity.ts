@@ -20,6 +20,15 @@ export interface FlowIdentity {
   readonly interfaceName: string;
   /** Name of the tunnel its packets came in; empty without one. */
   readonly tunnel: string;
+  /** What its calls say of it since the flow's last record, which begins them anew: the protocol's name, and counts. */
+  protocol: string;
+  requests: number;
+  responses: number;
+  clientErrors: number;
+  serverErrors: number;
+  timeouts: number;
+  /** The last call ended well: a reset by the client after it is a normal end. */
+  answered: boolean;
   /** Says that the ends are the other way round: swaps them here and in the flow's own record. */
   reverse(): void;
 }

@@ -5,6 +5,7 @@ import type { Protocol } from '../l7/protocol.ts';
 import type { Outcome, Session } from '../l7/session.ts';
 import { AttributeWriter, attributeKey } from '../otlp/attribute-writer.ts';
 import { RequestBuilder } from '../otlp/request-builder.ts';
+import { serviceResource } from '../otlp/resource.ts';
 import { SpanWriter } from '../otlp/span-writer.ts';
 import { WireBytes } from '../otlp/wire-bytes.ts';
 import type { CaptureClock } from '../packet/clock.ts';
@@ -13,8 +14,6 @@ import { IdHash } from './span-ids.ts';
 import { UnixTime } from './unix-time.ts';
 
 const keys = {
-  serviceName: attributeKey('service.name'),
-  hostName: attributeKey('host.name'),
   clientAddress: attributeKey('client.address'),
   clientPort: attributeKey('client.port'),
   serverAddress: attributeKey('server.address'),
@@ -120,7 +119,7 @@ export class CallWriter {
     this.#writeTime(0x41, Math.max(first.startNs, last.endNs));
     if (span.failed) this.#writeStatus(span.statusMessage);
     this.calls++;
-    this.#request.add(facts.service, () => this.#resource(facts.service), head, span.attributes.out);
+    this.#request.add(facts.service, () => serviceResource(facts.service, this.#hostName), head, span.attributes.out);
   }
 
   /** The calls since the last time as one ExportTraceServiceRequest message; null when there were none. */
@@ -251,13 +250,6 @@ export class CallWriter {
     };
     session.notes = facts;
     return facts;
-  }
-
-  #resource(service: string): Uint8Array {
-    const attributes = new AttributeWriter(1);
-    attributes.text(keys.serviceName, service);
-    attributes.text(keys.hostName, this.#hostName);
-    return attributes.out.take();
   }
 }
 

@@ -34,6 +34,8 @@ export class Analysis {
   /** `lost`: streams that did not parse at some point; `tooLong`: messages whose head did not fit the window. */
   readonly counters = { unrecognised: 0, lost: 0, tooLong: 0, gaps: 0, gapBytes: 0 };
 
+  #viewed: Uint8Array | null = null;
+  #view: Buffer = Buffer.alloc(0);
   readonly #waiting = new Map<Protocol, Waiting>();
 
   constructor(
@@ -48,6 +50,15 @@ export class Analysis {
     this.options = options;
     this.sink = sink;
     this.tap = tap;
+  }
+
+  /** The same memory as a Buffer, whose methods read texts. Packets come from few arrays, so the last view is kept. */
+  asBuffer(bytes: Uint8Array): Buffer {
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes;
+      this.#view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#view;
   }
 
   /** The requests of one protocol that wait for an answer. */

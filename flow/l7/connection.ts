@@ -56,7 +56,7 @@ export class Connection {
    * Bytes of one side, in order. `seq` is the TCP sequence number of the first. They may be overwritten after the call.
    * False: nothing of this connection is wanted any more.
    */
-  data(side: Side, bytes: Buffer, start: number, end: number, timeNs: number, seq: number, frame: number): boolean {
+  data(side: Side, bytes: Uint8Array, start: number, end: number, timeNs: number, seq: number, frame: number): boolean {
     if (this.#stopped) return false;
     const state = this.#sides[side]!;
     state.offset += end - start;
@@ -85,7 +85,7 @@ export class Connection {
       input.end = state.restLength;
     } else {
       input.startNs = timeNs;
-      input.bytes = bytes;
+      input.bytes = this.#analysis.asBuffer(bytes);
       input.start = start;
       input.end = end;
     }
@@ -346,7 +346,7 @@ export class Connection {
     state.restNs = input.startNs;
   }
 
-  #append(state: SideState, bytes: Buffer, start: number, end: number): void {
+  #append(state: SideState, bytes: Uint8Array, start: number, end: number): void {
     const needed = state.restLength + end - start;
     if (state.rest === null || state.rest.length < needed) {
       const grown = this.#analysis.windows.take(needed);
@@ -356,7 +356,7 @@ export class Connection {
       }
       state.rest = grown;
     }
-    bytes.copy(state.rest, state.restLength, start, end);
+    state.rest.set(bytes.subarray(start, end), state.restLength);
     state.restLength = needed;
   }
 

@@ -107,6 +107,13 @@ export function testIdentity(transport: Transport, serverPort: number): FlowIden
     observationPoint: 'rest',
     interfaceName: 'test',
     tunnel: '',
+    protocol: '',
+    requests: 0,
+    responses: 0,
+    clientErrors: 0,
+    serverErrors: 0,
+    timeouts: 0,
+    answered: false,
     reverse() {
       [this.clientAddress, this.serverAddress] = [this.serverAddress, this.clientAddress];
       [this.clientPort, this.serverPort] = [this.serverPort, this.clientPort];
