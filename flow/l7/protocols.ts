@@ -1,4 +1,5 @@
 /** The list of protocols: strong marks first, loose ones last, for that is the order in which an unknown port is probed. */
 import type { Protocol } from './protocol.ts';
+import redis from './redis/index.ts';
 
-export const protocols: readonly Protocol[] = [];
+export const protocols: readonly Protocol[] = [redis];
