@@ -1,34 +1,21 @@
 /** Apache Kafka of Maven Central: one node that is broker and controller. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../kit/collector.ts';
 import { freePorts } from '../kit/ports.ts';
+import { mavenClassPath } from './maven.ts';
 import { type Server, serverDirectory, startServer } from './server.ts';
 
 const version = '4.1.0';
-const jars = join(root, '.cache', 'servers', `kafka-${version}`);
 const clusterId = 'MkU3OEVBNTcwNTJENDM2Qg';
 
-/** What a POM of these dependencies brings; fetched once. */
+/** The broker, its tools, and all they need. */
 export function kafkaClassPath(): string {
-  if (!existsSync(join(jars, 'lib'))) {
-    mkdirSync(jars, { recursive: true });
-    const dependency = (group: string, name: string, at: string): string =>
-      `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${at}</version></dependency>`;
-    const dependencies = [
-      dependency('org.apache.kafka', 'kafka_2.13', version),
-      dependency('org.apache.kafka', 'kafka-tools', version),
-      dependency('org.slf4j', 'slf4j-simple', '1.7.36'),
-    ];
-    writeFileSync(
-      join(jars, 'pom.xml'),
-      `<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version><dependencies>${dependencies.join('')}</dependencies></project>`,
-    );
-    const goal = ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'];
-    execFileSync('mvn', goal, { cwd: jars, stdio: 'pipe', timeout: 600_000 });
-  }
-  return `${join(jars, 'lib')}/*`;
+  return mavenClassPath(`kafka-${version}`, [
+    `org.apache.kafka:kafka_2.13:${version}`,
+    `org.apache.kafka:kafka-tools:${version}`,
+    'org.slf4j:slf4j-simple:1.7.36',
+  ]);
 }
 
 export async function startKafka(): Promise<Server> {

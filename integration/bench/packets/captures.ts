@@ -72,7 +72,15 @@ async function recordMysql(file: string): Promise<void> {
     await record(file, `tcp port ${mariadb.port}`, async () => {
       const target = ['--no-defaults', '-h', '127.0.0.1', '-P', String(mariadb.port), '-u', 'root', '--skip-ssl'];
       const query = "SELECT user, host FROM mysql.global_priv WHERE host = 'localhost' AND user <> 'nobody' LIMIT 3";
-      await runClient('mariadb-slap', [...target, '-c', '4', '--create-schema=mysql', '--number-of-queries=60000', '--query', query]);
+      await runClient('mariadb-slap', [
+        ...target,
+        '-c',
+        '4',
+        '--create-schema=mysql',
+        '--number-of-queries=60000',
+        '--query',
+        query,
+      ]);
     });
   } finally {
     await mariadb.stop();

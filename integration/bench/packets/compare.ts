@@ -1,0 +1,87 @@
+/** `npm run bench -- packets`: CPU of replay beside tshark and tcpdump on captures of real servers, interleaved. */
+import { formatTable, median, spread } from '../report.ts';
+import { type Capture, captureFile, captures } from './captures.ts';
+import { measureOurs, measureTcpdump, measureTshark } from './rivals.ts';
+
+export interface PacketOptions {
+  rounds: number;
+  only: RegExp | undefined;
+}
+
+export interface Figure {
+  name: string;
+  value: number;
+}
+
+export interface PacketOutcome {
+  rates: Figure[];
+  ratios: Figure[];
+  failures: string[];
+  measurements: unknown[];
+}
+
+export async function comparePackets({ rounds, only }: PacketOptions): Promise<PacketOutcome> {
+  const outcome: PacketOutcome = { rates: [], ratios: [], failures: [], measurements: [] };
+  const rows: string[][] = [];
+  for (const capture of captures) {
+    if (only !== undefined && !only.test(capture.name)) continue;
+    const file = await captureFile(capture);
+    rows.push(measure(capture, file, rounds, outcome));
+    console.log(rows.at(-1)!.join('  '));
+  }
+  const heads = [
+    'capture',
+    'unit',
+    'packets',
+    'calls',
+    'ns/packet',
+    'per CPU-s',
+    'goal',
+    'RSS MB',
+    'tshark ns',
+    'tcpdump ns',
+    'tshark ÷ ours',
+  ];
+  console.log(`\n${formatTable({ heads, rows })}\n`);
+  return outcome;
+}
+
+function measure(capture: Capture, file: string, rounds: number, outcome: PacketOutcome): string[] {
+  const ours: number[] = [];
+  const tshark: number[] = [];
+  const tcpdump: number[] = [];
+  let last = measureOurs(file);
+  for (let round = 0; round < rounds; round++) {
+    last = measureOurs(file);
+    ours.push(last.cpuSeconds);
+    tshark.push(measureTshark(capture, file));
+    tcpdump.push(measureTcpdump(file));
+  }
+  const { packets, bytes, calls, answered, peakRssMb } = last;
+  const work = capture.unit === 'calls/s' ? calls : (bytes * 8) / 1e9;
+  const rates = ours.map((cpu) => work / cpu);
+  const ratios = tshark.map((cpu, round) => cpu / ours[round]!);
+  outcome.rates.push({ name: capture.name, value: median(rates) });
+  outcome.ratios.push({ name: `packets/${capture.name}`, value: median(ratios) });
+  outcome.measurements.push({ name: capture.name, ...last, ours, tshark, tcpdump });
+  if (capture.unit === 'calls/s' && (calls === 0 || answered < calls * 0.99))
+    outcome.failures.push(`${capture.name}: ${answered} of ${calls} calls were answered`);
+  const perPacket = (values: number[]): string =>
+    spread(
+      values.map((cpu) => (cpu / packets) * 1e9),
+      0,
+    );
+  return [
+    capture.name,
+    capture.unit,
+    String(packets),
+    String(calls),
+    perPacket(ours),
+    spread(rates, capture.unit === 'calls/s' ? 0 : 1),
+    String(capture.goal),
+    peakRssMb.toFixed(0),
+    perPacket(tshark),
+    perPacket(tcpdump),
+    spread(ratios, 1),
+  ];
+}

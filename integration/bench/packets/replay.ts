@@ -1,0 +1,62 @@
+/** The program that is measured: one capture file through decoder, flow table, parsers, span bytes and columns. */
+import { createAnalyser } from '../../../flow/analyser.ts';
+import { plainOptions } from '../../../flow/l7/options.ts';
+import { openCaptureFile } from '../../../flow/packet/capture-file.ts';
+import { PacketDecoder } from '../../../flow/packet/decode.ts';
+import { Packet } from '../../../flow/packet/packet.ts';
+import { Batch } from '../../../pdata/batch.ts';
+
+/** What one replay prints, as JSON. */
+export interface Replay {
+  packets: number;
+  bytes: number;
+  calls: number;
+  answered: number;
+  flows: number;
+  cpuSeconds: number;
+  peakRssMb: number;
+}
+
+/** Finished OTLP bytes are taken away when there are so many. */
+const batchBytes = 1024 * 1024;
+
+const [path] = process.argv.slice(2);
+console.log(JSON.stringify(await replay(path!)));
+
+async function replay(path: string): Promise<Replay> {
+  const result: Replay = { packets: 0, bytes: 0, calls: 0, answered: 0, flows: 0, cpuSeconds: 0, peakRssMb: 0 };
+  const file = await openCaptureFile(path);
+  const decoder = new PacketDecoder();
+  const packet = new Packet();
+  await file.fill();
+  const analyser = createAnalyser({
+    clock: file.clock!,
+    version: 'bench',
+    hostName: 'bench',
+    protocols: plainOptions,
+    onCall: (_protocol, _session, _request, _response, outcome) => {
+      if (outcome === 'answered') result.answered++;
+    },
+  });
+  do {
+    while (file.next(packet)) {
+      result.packets++;
+      result.bytes += packet.wireLength;
+      if (decoder.decode(packet, file.linkType)) analyser.packet(packet);
+    }
+    if (analyser.pendingBytes > batchBytes) take();
+  } while (await file.fill());
+  analyser.close();
+  take();
+  await file.close();
+  const usage = process.resourceUsage();
+  result.cpuSeconds = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
+  result.peakRssMb = usage.maxRSS / 1000;
+  return result;
+
+  function take(): void {
+    const { traces, logs } = analyser.drain();
+    for (const message of traces) result.calls += Batch.fromWire('traces', message).columns.items;
+    for (const message of logs) result.flows += Batch.fromWire('logs', message).columns.items;
+  }
+}
