@@ -53,6 +53,21 @@ export class AttributeWriter {
     this.out.int64(value);
   }
 
+  /** A whole number beyond 2^53, below 2^63, as two unsigned words. */
+  intWords(key: AttributeKey, hi: number, lo: number): void {
+    const bits = hi === 0 ? 32 - Math.clz32(lo | 1) : 64 - Math.clz32(hi);
+    this.#head(key, Math.ceil(bits / 7) + 1);
+    this.out.byte(intValue);
+    let high = hi >>> 0;
+    let low = lo >>> 0;
+    while (high !== 0 || low > 127) {
+      this.out.byte((low & 0x7f) | 0x80);
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    this.out.byte(low);
+  }
+
   double(key: AttributeKey, value: number): void {
     this.#head(key, 9);
     this.out.byte(doubleValue);

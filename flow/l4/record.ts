@@ -1,0 +1,366 @@
+/** Writes the `deepflow.flow` log records: one flow over one interval, straight into OTLP bytes. */
+import {
+  type CloseType,
+  directionEvidence,
+  flowAttributes,
+  flowDelays,
+  flowEventName,
+} from '../../pdata/schema/flow-log.ts';
+import { UnixTime } from '../calls/unix-time.ts';
+import { type AttributeKey, AttributeWriter, attributeKey } from '../otlp/attribute-writer.ts';
+import { WireBytes } from '../otlp/wire-bytes.ts';
+import type { CaptureClock } from '../packet/clock.ts';
+import { ipProtocols } from '../packet/packet.ts';
+import { addressText, ipv4Text, macText } from './addresses.ts';
+import type { Conversation } from './conversation.ts';
+import type { DelayBook } from './delays.ts';
+import { evidenceScores } from './direction.ts';
+import { bucketOf } from './histogram.ts';
+import {
+  addressWord,
+  bitsWord,
+  bytesDouble,
+  delayCountWord,
+  delayDouble,
+  delayDoubles,
+  evidenceWord,
+  type FlowCursor,
+  finWord,
+  flagsWord,
+  flowBits,
+  gapBytesDouble,
+  idHiWord,
+  idLoWord,
+  ipIdWord,
+  lastDouble,
+  layer3BytesDouble,
+  macWord,
+  mplsWord,
+  outOfOrderWord,
+  packetsWord,
+  payloadBytesDouble,
+  peerDouble,
+  peerDoubles,
+  peerWord,
+  peerWords,
+  portsWord,
+  protocolWord,
+  realAddressWord,
+  realPortWord,
+  retransmissionsWord,
+  rstWord,
+  startDouble,
+  synAckRepeatWord,
+  synAckSequenceWord,
+  synAckWord,
+  synRepeatWord,
+  synSequenceWord,
+  synWord,
+  ttlWord,
+  tunnelDepthWord,
+  tunnelIdWord,
+  vlanWord,
+  zeroWindowWord,
+} from './row.ts';
+import { blame } from './tcp-state.ts';
+
+/** What a record says besides what is in the row. */
+export interface RecordFacts {
+  /** The interval: where it begins and ends. */
+  fromNs: number;
+  toNs: number;
+  closeType: CloseType;
+  interfaceName: string;
+  observationPoint: string;
+  /** Name of the tunnel; outer addresses by peer. */
+  tunnel: string;
+  outerAddresses: readonly [string, string] | undefined;
+  /** Set when the payload is or was read. */
+  conversation: Conversation | undefined;
+}
+
+const known = new Set(flowAttributes.map(({ key }) => key));
+
+/** The key of an attribute that the table has. */
+function key(name: string): AttributeKey {
+  if (!known.has(name)) throw new Error(`flow record: ${name} is not in pdata/schema/flow-log.ts; add it there`);
+  return attributeKey(name);
+}
+
+const keys = {
+  id: key('deepflow.flow.id'),
+  clientAddress: key('client.address'),
+  clientPort: key('client.port'),
+  serverAddress: key('server.address'),
+  serverPort: key('server.port'),
+  transport: key('network.transport'),
+  networkType: key('network.type'),
+  protocol: key('network.protocol.name'),
+  interfaceName: key('network.interface.name'),
+  observationPoint: key('deepflow.observation_point'),
+  point: key('deepflow.capture.point'),
+  clientMac: key('deepflow.client.mac'),
+  serverMac: key('deepflow.server.mac'),
+  vlan: key('deepflow.vlan.id'),
+  innerVlan: key('deepflow.vlan.inner_id'),
+  mpls: key('deepflow.mpls.label'),
+  tunnel: key('deepflow.tunnel.type'),
+  tunnelId: key('deepflow.tunnel.id'),
+  tunnelDepth: key('deepflow.tunnel.depth'),
+  tunnelClient: key('deepflow.tunnel.client.address'),
+  tunnelServer: key('deepflow.tunnel.server.address'),
+  realAddress: key('deepflow.client.real_address'),
+  realPort: key('deepflow.client.real_port'),
+  realSource: key('deepflow.client.real_source'),
+  clientTtl: key('deepflow.client.ttl'),
+  serverTtl: key('deepflow.server.ttl'),
+  ipId: key('deepflow.flow.ip_id'),
+  start: key('deepflow.flow.start_time'),
+  end: key('deepflow.flow.end_time'),
+  duration: key('deepflow.flow.duration'),
+  interval: key('deepflow.flow.interval'),
+  isNew: key('deepflow.flow.is_new'),
+  closeType: key('deepflow.flow.close_type'),
+  status: key('deepflow.flow.status'),
+  failure: key('deepflow.flow.failure'),
+  evidence: key('deepflow.flow.direction.evidence'),
+  score: key('deepflow.flow.direction.score'),
+  synSequence: key('deepflow.flow.syn.sequence'),
+  synAckSequence: key('deepflow.flow.syn_ack.sequence'),
+  requests: key('deepflow.flow.l7.requests'),
+  responses: key('deepflow.flow.l7.responses'),
+  clientErrors: key('deepflow.flow.l7.client_errors'),
+  serverErrors: key('deepflow.flow.l7.server_errors'),
+  timeouts: key('deepflow.flow.l7.timeouts'),
+};
+
+/** Counts of the row that become attributes as they are. */
+const flowCounts = [
+  [synWord, key('deepflow.flow.syn')],
+  [synAckWord, key('deepflow.flow.syn_ack')],
+  [synRepeatWord, key('deepflow.flow.syn.retransmissions')],
+  [synAckRepeatWord, key('deepflow.flow.syn_ack.retransmissions')],
+] as const;
+
+const sides = (['client', 'server'] as const).map((side) => ({
+  words: (
+    [
+      [packetsWord, 'packets'],
+      [finWord, 'fin'],
+      [rstWord, 'rst'],
+      [retransmissionsWord, 'retransmissions'],
+      [outOfOrderWord, 'out_of_order'],
+      [zeroWindowWord, 'zero_window'],
+      [flagsWord, 'tcp_flags'],
+    ] as const
+  ).map(([word, name]) => [word, key(`deepflow.flow.${side}.${name}`)] as const),
+  doubles: (
+    [
+      [bytesDouble, 'bytes'],
+      [layer3BytesDouble, 'l3_bytes'],
+      [payloadBytesDouble, 'payload_bytes'],
+      [gapBytesDouble, 'gap_bytes'],
+    ] as const
+  ).map(([double, name]) => [double, key(`deepflow.flow.${side}.${name}`)] as const),
+}));
+
+const delayKeys = flowDelays.map(([delay]) => ({
+  count: key(`deepflow.flow.${delay}.count`),
+  sum: key(`deepflow.flow.${delay}.sum`),
+  min: key(`deepflow.flow.${delay}.min`),
+  max: key(`deepflow.flow.${delay}.max`),
+  scale: key(`deepflow.flow.${delay}.scale`),
+  offset: key(`deepflow.flow.${delay}.offset`),
+  buckets: key(`deepflow.flow.${delay}.buckets`),
+}));
+
+const oneValue = [1];
+/** Scale of the histogram of a single value. */
+const singleScale = 3;
+
+const transportNames: Readonly<Record<number, string>> = {
+  [ipProtocols.tcp]: 'tcp',
+  [ipProtocols.udp]: 'udp',
+  [ipProtocols.icmp]: 'icmp',
+  [ipProtocols.icmpv6]: 'icmpv6',
+  [ipProtocols.sctp]: 'sctp',
+};
+
+/** Makes the two halves of a LogRecord: {@link head} and {@link attributes}.out. */
+export class FlowRecordWriter {
+  readonly head = new WireBytes(64);
+  readonly attributes = new AttributeWriter(6);
+  readonly #time: UnixTime;
+  readonly #delays: DelayBook;
+  readonly #mac = new Uint8Array(12);
+
+  constructor(clock: CaptureClock, delays: DelayBook) {
+    this.#time = new UnixTime(clock);
+    this.#delays = delays;
+  }
+
+  /** Writes the record of the flow's open interval; the caller then clears the interval. */
+  write(flow: FlowCursor, facts: RecordFacts): void {
+    const { attributes, head } = this;
+    head.clear();
+    this.#time.set(facts.toNs);
+    head.byte(0x09);
+    head.fixed64(this.#time.lo, this.#time.hi);
+    head.byte(0x59);
+    head.fixed64(this.#time.lo, this.#time.hi);
+    head.byte(0x62);
+    head.text(flowEventName);
+    attributes.clear();
+    const client = flow.words[flow.at + bitsWord]! & flowBits.reversed ? 1 : 0;
+    this.#identity(flow, facts, client);
+    this.#link(flow, facts, client);
+    this.#life(flow, facts);
+    for (const [word, name] of flowCounts) this.#count(name, flow.words[flow.at + word]!);
+    this.#side(flow, client, 0);
+    this.#side(flow, 1 - client, 1);
+    if (facts.conversation !== undefined) this.#calls(facts.conversation);
+    for (let delay = 0; delay < delayKeys.length; delay++) this.#delay(flow, delay);
+  }
+
+  #identity(flow: FlowCursor, facts: RecordFacts, client: number): void {
+    const { attributes } = this;
+    const { words, at } = flow;
+    const protocol = words[at + protocolWord]! & 0xff;
+    const isIcmp = protocol === ipProtocols.icmp || protocol === ipProtocols.icmpv6;
+    attributes.text(keys.id, hex(words[at + idHiWord]!) + hex(words[at + idLoWord]!));
+    attributes.text(keys.clientAddress, peerAddress(flow, client));
+    this.#count(keys.clientPort, peerPort(flow, client));
+    attributes.text(keys.serverAddress, peerAddress(flow, 1 - client));
+    if (!isIcmp) this.#count(keys.serverPort, peerPort(flow, 1 - client));
+    attributes.text(keys.transport, transportNames[protocol] ?? String(protocol));
+    attributes.text(keys.networkType, words[at + bitsWord]! & flowBits.ipv6 ? 'ipv6' : 'ipv4');
+    attributes.text(keys.protocol, facts.conversation?.identity.protocol ?? '');
+    attributes.text(keys.interfaceName, facts.interfaceName);
+    attributes.text(keys.observationPoint, facts.observationPoint);
+    attributes.int(keys.point, words[at + protocolWord]! >>> 16);
+  }
+
+  #link(flow: FlowCursor, facts: RecordFacts, client: number): void {
+    const { attributes } = this;
+    const { words, at } = flow;
+    for (let byte = 0; byte < 12; byte++) this.#mac[byte] = words[at + macWord + (byte >> 2)]! >>> (8 * (byte & 3));
+    if (words[at + macWord] !== 0 || words[at + macWord + 1] !== 0 || words[at + macWord + 2] !== 0) {
+      attributes.text(keys.clientMac, macText(this.#mac, 6 * client));
+      attributes.text(keys.serverMac, macText(this.#mac, 6 * (1 - client)));
+    }
+    this.#count(keys.vlan, words[at + vlanWord]! & 0xffff);
+    this.#count(keys.innerVlan, words[at + vlanWord]! >>> 16);
+    this.#count(keys.mpls, words[at + mplsWord]!);
+    attributes.text(keys.tunnel, facts.tunnel);
+    if (facts.tunnel !== '') {
+      attributes.int(keys.tunnelId, words[at + tunnelIdWord]! >>> 0);
+      this.#count(keys.tunnelDepth, words[at + tunnelDepthWord]!);
+      attributes.text(keys.tunnelClient, facts.outerAddresses?.[client as 0 | 1] ?? '');
+      attributes.text(keys.tunnelServer, facts.outerAddresses?.[(1 - client) as 0 | 1] ?? '');
+    }
+    this.#realClient(flow, facts.conversation);
+    const ttl = words[at + ttlWord]!;
+    this.#count(keys.clientTtl, (ttl >> (8 * client)) & 255);
+    this.#count(keys.serverTtl, (ttl >> (8 * (1 - client))) & 255);
+    this.#count(keys.ipId, words[at + ipIdWord]!);
+  }
+
+  #realClient(flow: FlowCursor, conversation: Conversation | undefined): void {
+    const { attributes } = this;
+    const option = flow.words[flow.at + realAddressWord]!;
+    const told = conversation?.identity.realClientAddress ?? '';
+    const fromOption = option === 0 ? '' : ipv4Text(option);
+    if (told !== '' && told !== fromOption) {
+      attributes.text(keys.realAddress, told);
+      this.#count(keys.realPort, conversation!.identity.realClientPort);
+      attributes.text(keys.realSource, 'proxy_protocol');
+    } else if (option !== 0) {
+      attributes.text(keys.realAddress, fromOption);
+      this.#count(keys.realPort, flow.words[flow.at + realPortWord]!);
+      attributes.text(keys.realSource, 'toa');
+    }
+  }
+
+  #life(flow: FlowCursor, facts: RecordFacts): void {
+    const { attributes } = this;
+    const { words, at } = flow;
+    const start = flow.doubles[flow.half + startDouble]!;
+    const last = flow.doubles[flow.half + lastDouble]!;
+    this.#time.set(start);
+    attributes.intWords(keys.start, this.#time.hi, this.#time.lo);
+    this.#time.set(last);
+    attributes.intWords(keys.end, this.#time.hi, this.#time.lo);
+    attributes.int(keys.duration, Math.round(last - start));
+    attributes.int(keys.interval, Math.max(0, Math.round(facts.toNs - facts.fromNs)));
+    attributes.bool(keys.isNew, (words[at + bitsWord]! & flowBits.reported) === 0);
+    attributes.text(keys.closeType, facts.closeType);
+    const isTcp = (words[at + protocolWord]! & 0xff) === ipProtocols.tcp;
+    const { status, failure } = isTcp ? blame(facts.closeType) : { status: 'ok', failure: '' };
+    attributes.text(keys.status, status);
+    attributes.text(keys.failure, failure);
+    const evidence = words[at + evidenceWord]!;
+    attributes.text(keys.evidence, directionEvidence[evidence]!);
+    attributes.int(keys.score, evidenceScores[evidence]!);
+    if (words[at + synSequenceWord] !== 0) attributes.int(keys.synSequence, words[at + synSequenceWord]! >>> 0);
+    if (words[at + synAckSequenceWord] !== 0)
+      attributes.int(keys.synAckSequence, words[at + synAckSequenceWord]! >>> 0);
+  }
+
+  #side(flow: FlowCursor, peer: number, side: 0 | 1): void {
+    const { words, doubles } = sides[side]!;
+    const at = flow.at + peerWord + peer * peerWords;
+    const half = flow.half + peerDouble + peer * peerDoubles;
+    for (const [word, name] of words) this.#count(name, flow.words[at + word]!);
+    for (const [double, name] of doubles) this.#count(name, flow.doubles[half + double]!);
+  }
+
+  #calls({ identity }: Conversation): void {
+    this.#count(keys.requests, identity.requests);
+    this.#count(keys.responses, identity.responses);
+    this.#count(keys.clientErrors, identity.clientErrors);
+    this.#count(keys.serverErrors, identity.serverErrors);
+    this.#count(keys.timeouts, identity.timeouts);
+  }
+
+  #delay(flow: FlowCursor, delay: number): void {
+    const count = flow.words[flow.at + delayCountWord + delay]!;
+    if (count === 0) return;
+    const { attributes } = this;
+    const names = delayKeys[delay]!;
+    const at = flow.half + delayDouble + delay * delayDoubles;
+    const sum = flow.doubles[at]!;
+    attributes.int(names.count, count);
+    attributes.int(names.sum, Math.round(sum));
+    attributes.int(names.min, Math.round(flow.doubles[at + 1]!));
+    attributes.int(names.max, Math.round(flow.doubles[at + 2]!));
+    if (count === 1) {
+      attributes.int(names.scale, singleScale);
+      attributes.int(names.offset, bucketOf(sum, singleScale));
+      attributes.ints(names.buckets, oneValue);
+      return;
+    }
+    const histogram = this.#delays.histogram(flow.row, delay);
+    attributes.int(names.scale, histogram.scale);
+    attributes.int(names.offset, histogram.offset);
+    attributes.ints(names.buckets, histogram.counts, histogram.length);
+  }
+
+  /** Counts of 0 are left out. */
+  #count(name: AttributeKey, value: number): void {
+    if (value !== 0) this.attributes.int(name, value);
+  }
+}
+
+export function peerAddress(flow: FlowCursor, peer: number): string {
+  const at = flow.at + addressWord + 4 * peer;
+  return addressText(flow.words[at]!, flow.words[at + 1]!, flow.words[at + 2]!, flow.words[at + 3]!);
+}
+
+export function peerPort(flow: FlowCursor, peer: number): number {
+  const ports = flow.words[flow.at + portsWord]!;
+  return peer === 0 ? ports >>> 16 : ports & 0xffff;
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
+}
