@@ -4,14 +4,20 @@ import { codecs } from '../pdata/otlp/codecs.ts';
 import type { LogColumns } from '../pdata/otlp/logs.gen.ts';
 import type { MetricColumns } from '../pdata/otlp/metrics.gen.ts';
 import type { TraceColumns } from '../pdata/otlp/traces.gen.ts';
+import { flowEventName } from '../pdata/schema/flow-log.ts';
+import { redScopeName } from '../pdata/schema/red-metrics.ts';
 import { writeBlock } from './native/block.ts';
 import { BufferPool } from './native/buffer-pool.ts';
+import { type Mark, splitMessage } from './split-messages.ts';
+import { flowLog, flowRows } from './tables/flow-log.ts';
 import { KnownSeries } from './tables/known-series.ts';
 import { logRows, logs } from './tables/logs.ts';
 import { metricRows, newSeriesRows, type PointRows } from './tables/metric-rows.ts';
 import { exponentialHistograms, histograms, samples, summaries } from './tables/metrics.ts';
 import { sampleRows } from './tables/profile-rows.ts';
 import { profileSamples } from './tables/profiles.ts';
+import { redTables } from './tables/red.ts';
+import { type RedRows, redRows } from './tables/red-rows.ts';
 import { series } from './tables/series.ts';
 import type { StoredTable } from './tables/table.ts';
 import { spanRows, spans } from './tables/traces.ts';
@@ -63,7 +69,7 @@ export function* insertsOf(wire: WireMessages, memory: EncoderMemory): Generator
       yield insert(spans, spanBlocks(wire, memory));
       break;
     case 'logs':
-      yield insert(logs, logBlocks(wire, memory));
+      yield* logInserts(wire, memory);
       break;
     case 'metrics':
       yield* metricInserts(wire, memory);
@@ -89,13 +95,29 @@ function* spanBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8
   }
 }
 
-function* logBlocks(wire: WireMessages, memory: EncoderMemory): Generator<Uint8Array> {
-  memory.pool.release();
-  for (const { messages, items } of wire.groups) {
-    memory.columns.logs = codecs.logs.read(messages, sum(items), memory.columns.logs);
-    const rows = logRows(memory.columns.logs, wire.receivedDay);
-    if (rows.count > 0) yield* writeBlock(logs.columns, rows, rows.count, memory.pool);
+/** Records of connections have a table of their own; the others go to `logs`. */
+function* logInserts(wire: WireMessages, memory: EncoderMemory): Generator<Insert> {
+  let part = 0;
+  for (const group of wire.groups) {
+    const { chosen, rest } = splitGroup(group, flowMark);
+    if (rest) yield insert(logs, logBlock(rest, wire.receivedDay, memory), part);
+    if (chosen) yield insert(flowLog, flowBlock(chosen, wire.receivedDay, memory), part);
+    part++;
   }
+}
+
+function* logBlock(group: MessageGroup, receivedDay: number, memory: EncoderMemory): Generator<Uint8Array> {
+  memory.pool.release();
+  memory.columns.logs = codecs.logs.read(group.messages, sum(group.items), memory.columns.logs);
+  const rows = logRows(memory.columns.logs, receivedDay);
+  if (rows.count > 0) yield* writeBlock(logs.columns, rows, rows.count, memory.pool);
+}
+
+function* flowBlock(group: MessageGroup, receivedDay: number, memory: EncoderMemory): Generator<Uint8Array> {
+  memory.pool.release();
+  memory.columns.logs = codecs.logs.read(group.messages, sum(group.items), memory.columns.logs);
+  const rows = flowRows(memory.columns.logs, receivedDay);
+  if (rows.count > 0) yield* writeBlock(flowLog.columns, rows, rows.count, memory.pool);
 }
 
 /** Each message has a dictionary of its own, so each is a block. */
@@ -109,13 +131,28 @@ function* profileBlocks({ groups, receivedDay }: WireMessages, memory: EncoderMe
   }
 }
 
-/** Series come first, so that no point is ever seen without its series. */
+/** What connector `red` made has tables of its own; for the others series come first, so that no point is seen without. */
 function* metricInserts(wire: WireMessages, memory: EncoderMemory): Generator<Insert> {
   let part = 0;
-  for (const { messages, items } of wire.groups) {
-    memory.columns.metrics = codecs.metrics.read(messages, sum(items), memory.columns.metrics);
-    yield* metricGroupInserts(memory.columns.metrics, wire.receivedDay, memory, part++);
+  for (const group of wire.groups) {
+    const { chosen, rest } = splitGroup(group, redMark);
+    if (rest) {
+      memory.columns.metrics = codecs.metrics.read(rest.messages, sum(rest.items), memory.columns.metrics);
+      yield* metricGroupInserts(memory.columns.metrics, wire.receivedDay, memory, part);
+    }
+    if (chosen) {
+      memory.columns.metrics = codecs.metrics.read(chosen.messages, sum(chosen.items), memory.columns.metrics);
+      for (const [number, rows] of redRows(memory.columns.metrics, wire.receivedDay).entries()) {
+        if (rows.count > 0) yield insert(redTables[number]!, redBlock(redTables[number]!, rows, memory), part);
+      }
+    }
+    part++;
   }
+}
+
+function* redBlock(table: StoredTable<RedRows>, rows: RedRows, { pool }: EncoderMemory): Generator<Uint8Array> {
+  pool.release();
+  yield* writeBlock(table.columns, rows, rows.count, pool);
 }
 
 function* metricGroupInserts(
@@ -137,6 +174,25 @@ function* metricGroupInserts(
   if (explicit.count > 0) yield insert(histograms, blocks(histograms, [explicit]), part);
   if (exponentials.count > 0) yield insert(exponentialHistograms, blocks(exponentialHistograms, [exponentials]), part);
   if (quantiles.count > 0) yield insert(summaries, blocks(summaries, [quantiles]), part);
+}
+
+const flowMark: Mark = { text: Buffer.from(flowEventName), depth: 3, path: [12] };
+const redMark: Mark = { text: Buffer.from(redScopeName), depth: 2, path: [1, 1] };
+
+/** The messages that have what is marked, without the rest, and the rest. */
+function splitGroup({ messages, items }: MessageGroup, mark: Mark): { chosen?: MessageGroup; rest?: MessageGroup } {
+  const chosen = { messages: [] as Uint8Array[], items: [] as number[] };
+  const rest = { messages: [] as Uint8Array[], items: [] as number[] };
+  for (const [index, message] of messages.entries()) {
+    const parts = splitMessage(message, mark);
+    // The number of items only sizes the first arrays, so it may be that of the whole.
+    for (const [group, part] of [[chosen, parts.chosen] as const, [rest, parts.rest] as const]) {
+      if (part === null) continue;
+      group.messages.push(part);
+      group.items.push(items[index]!);
+    }
+  }
+  return { ...(chosen.messages.length > 0 && { chosen }), ...(rest.messages.length > 0 && { rest }) };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -42,7 +42,7 @@ test('a migration that was killed half way is done again, and later ones only on
   const client = await openClient(context);
   const addColumn = 'ALTER TABLE otel.spans ADD COLUMN IF NOT EXISTS extra UInt8';
   const broken: Migration = {
-    version: 2,
+    version: 1000,
     name: 'extra',
     statements: () => [addColumn, 'ALTER TABLE otel.nowhere FREEZE'],
   };
@@ -78,4 +78,31 @@ test('on a cluster tables are replicated and made everywhere', () => {
   assert.match(ddl, /^CREATE TABLE IF NOT EXISTS `otel`\.`spans` ON CLUSTER `main` \(/);
   assert.match(ddl, /\nENGINE = ReplicatedMergeTree\n/);
   assert.doesNotMatch(ddl, /\nTTL/);
+});
+
+test('a database of the first version gets the tables and columns that came later', async (context) => {
+  const client = await openClient(context);
+  await migrate(client, options, () => {}, migrations.slice(0, 1));
+  for (const table of ['flow_log', 'call_metrics_1s']) await client.command(`DROP TABLE otel.${table}`);
+  await client.command('ALTER TABLE otel.spans DROP COLUMN observation_point');
+  await client.command(
+    "INSERT INTO otel.spans (received_date, attributes) VALUES (today(), map('deepflow.observation_point', 's'))",
+  );
+  await migrate(client, options);
+  assert.deepEqual(await client.query('SELECT observation_point FROM otel.spans'), [{ observation_point: 's' }]);
+  assert.deepEqual(await client.query('SELECT * FROM otel.flow_log'), []);
+});
+
+test('seconds live for a day and minutes for a month, or shorter when everything does', async (context) => {
+  const client = await openClient(context);
+  const days = async (table: string) => {
+    const [row] = await client.query<{ ddl: string }>(
+      `SELECT create_table_query AS ddl FROM system.tables WHERE database = 'otel' AND name = '${table}'`,
+    );
+    return Number(/toIntervalSecond\((\d+)\)/.exec(row!.ddl)?.[1]) / 86_400 - 1;
+  };
+  await migrate(client, { ...options, ttlSeconds: 0 });
+  assert.deepEqual([await days('call_metrics_1s'), await days('flow_metrics_1m')], [1, 30]);
+  await migrate(client, { ...options, ttlSeconds: 7 * 86_400 });
+  assert.deepEqual([await days('call_metrics_1s'), await days('flow_metrics_1m')], [1, 7]);
 });

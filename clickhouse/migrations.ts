@@ -7,7 +7,10 @@
  */
 import type { StoreClient } from './client.ts';
 import { tables, views } from './tables/all.ts';
+import { flowLog } from './tables/flow-log.ts';
+import { redTables } from './tables/red.ts';
 import {
+  columnDdl,
   createTable,
   createView,
   identifier,
@@ -15,7 +18,9 @@ import {
   onCluster,
   type SchemaOptions,
   ttlExpression,
+  ttlOf,
 } from './tables/table.ts';
+import { spans } from './tables/traces.ts';
 
 export interface Migration {
   /** Rises by one from migration to migration; never used again. */
@@ -27,6 +32,17 @@ export interface Migration {
 /** Add to the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'first tables', statements: (options) => tables.map((table) => createTable(table, options)) },
+  {
+    version: 2,
+    name: 'flows, and calls in numbers',
+    statements: (options) => [
+      ...[flowLog, ...redTables].map((table) => createTable(table, options)),
+      ...(spans.computed ?? []).map(
+        (column) =>
+          `ALTER TABLE ${identifier(options.database)}.spans${onCluster(options)} ADD COLUMN IF NOT EXISTS ${columnDdl(column)}`,
+      ),
+    ],
+  },
 ];
 
 /** Runs what is missing. `onStep` is told the name of each migration that had to run. */
@@ -79,11 +95,10 @@ async function applyTtl(client: StoreClient, options: SchemaOptions): Promise<vo
     const ddl = existing.find((row) => row.name === table.name)?.ddl;
     if (ddl === undefined) continue;
     const seconds = /\bTTL toDateTime\(received_date\) \+ toIntervalSecond\((\d+)\)/.exec(ddl)?.[1];
-    const wanted = options.ttlSeconds === 0 ? undefined : /\d+/.exec(ttlExpression(options.ttlSeconds))?.[0];
+    const ttl = ttlOf(table, options);
+    const wanted = ttl === 0 ? undefined : /\d+/.exec(ttlExpression(ttl))?.[0];
     if (seconds === wanted) continue;
     const alter = `ALTER TABLE ${identifier(options.database)}.${identifier(table.name)}${onCluster(options)}`;
-    await client.command(
-      wanted === undefined ? `${alter} REMOVE TTL` : `${alter} MODIFY TTL ${ttlExpression(options.ttlSeconds)}`,
-    );
+    await client.command(wanted === undefined ? `${alter} REMOVE TTL` : `${alter} MODIFY TTL ${ttlExpression(ttl)}`);
   }
 }

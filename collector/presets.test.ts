@@ -23,7 +23,8 @@ for (const name of readdirSync(presets)) {
       });
       const config = await validateConfig(root, registry, enabledGates([]));
       assert.deepEqual([...warnings, ...config.warnings], []);
-      assert.deepEqual(Object.keys(config.service.pipelines), ['traces', 'metrics', 'logs', 'profiles']);
+      const red = config.components.connectors.has('red') ? ['metrics/red'] : [];
+      assert.deepEqual(Object.keys(config.service.pipelines), ['traces', 'metrics', ...red, 'logs', 'profiles']);
     });
   }
 }

@@ -13,7 +13,7 @@ export function writeDoubles(out: Bytes, valueCase: Uint8Array, value: Uint32Arr
   for (let row = 0; row < rows; row++) {
     const lo = value[2 * row]!;
     const hi = value[2 * row + 1]!;
-    if (valueCase[row] === intCase) view.setFloat64(8 * row, (hi | 0) * 0x1_0000_0000 + lo, true);
+    if (valueCase[row] === intCase) view.setFloat64(8 * row, signedDouble(lo, hi), true);
     else {
       const set = valueCase[row] !== 0;
       view.setUint32(8 * row, set ? lo : 0, true);
@@ -33,4 +33,9 @@ export function writeIntegers(out: Bytes, valueCase: Uint8Array, value: Uint32Ar
     view.setUint32(8 * row + 4, set ? value[2 * row + 1]! : 0, true);
   }
   out.at = at + 8 * rows;
+}
+
+/** The nearest double of a signed 64-bit integer. */
+export function signedDouble(lo: number, hi: number): number {
+  return (hi | 0) * 0x1_0000_0000 + lo;
 }

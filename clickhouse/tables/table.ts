@@ -23,6 +23,8 @@ export interface Table {
   /** Columns that ClickHouse computes from the others when rows are inserted: the type has a DEFAULT. */
   computed?: readonly DeclaredColumn[];
   orderBy: readonly string[];
+  /** Rows live no longer than this, however long `ttl` keeps others. */
+  ttlSeconds?: number;
   /** Data skipping indexes, as `name expression TYPE type GRANULARITY n`. */
   indexes: readonly string[];
 }
@@ -67,9 +69,8 @@ export function onCluster(options: SchemaOptions): string {
 }
 
 export function createTable(table: Table, options: SchemaOptions): string {
-  const columns = [...table.columns, ...(table.computed ?? [])].map(
-    (column) => `  ${identifier(column.name)} ${column.type} COMMENT ${literal(column.comment)} CODEC(${column.codec})`,
-  );
+  const columns = [...table.columns, ...(table.computed ?? [])].map((column) => `  ${columnDdl(column)}`);
+  const ttl = ttlOf(table, options);
   const indexes = table.indexes.map((index) => `  INDEX ${index}`);
   return [
     `CREATE TABLE IF NOT EXISTS ${identifier(options.database)}.${identifier(table.name)}${onCluster(options)} (`,
@@ -78,11 +79,23 @@ export function createTable(table: Table, options: SchemaOptions): string {
     `ENGINE = ${options.cluster === '' ? '' : 'Replicated'}${table.engine}`,
     'PARTITION BY received_date',
     `ORDER BY (${table.orderBy.join(', ')})`,
-    ...(options.ttlSeconds > 0 ? [`TTL ${ttlExpression(options.ttlSeconds)}`] : []),
+    ...(ttl > 0 ? [`TTL ${ttlExpression(ttl)}`] : []),
     // The window holds the tokens of the last inserts: a retried insert is recognized and not stored again.
     'SETTINGS ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1, non_replicated_deduplication_window = 10000',
     `COMMENT ${literal(table.comment)}`,
   ].join('\n');
+}
+
+/** A column as CREATE TABLE and ALTER TABLE declare it. */
+export function columnDdl({ name, type, comment, codec }: DeclaredColumn): string {
+  return `${identifier(name)} ${type} COMMENT ${literal(comment)} CODEC(${codec})`;
+}
+
+/** How long rows of a table are kept, seconds; 0 for ever. */
+export function ttlOf(table: Table, options: SchemaOptions): number {
+  const own = table.ttlSeconds ?? 0;
+  if (own === 0 || options.ttlSeconds === 0) return Math.max(own, options.ttlSeconds);
+  return Math.min(own, options.ttlSeconds);
 }
 
 export function createView(view: View, options: SchemaOptions): string {

@@ -156,6 +156,14 @@ export const spans: StoredTable<SpanRows> = {
     ),
     ...childColumns('links', 'link', (columns) => [columns.spans.linksStart, columns.links, columns.linkAttributes]),
   ],
+  computed: [
+    {
+      name: 'observation_point',
+      type: "LowCardinality(String) DEFAULT attributes['deepflow.observation_point']",
+      codec: 'ZSTD(1)',
+      comment: "Where on the way a call was seen on the wire: c, s, local, rest …; '' for spans of an SDK",
+    },
+  ],
   orderBy: ['toStartOfFiveMinutes(start_time)', 'service_name', 'name', 'start_time'],
   indexes: [
     `idx_trace_id ${hexOrEmpty('trace_id')} TYPE bloom_filter(0.001) GRANULARITY 1`,

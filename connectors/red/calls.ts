@@ -6,12 +6,19 @@
  * this folder for how both are found, and for which observation point a service's own figures take.
  */
 import type { Batch } from '../../pdata/batch.ts';
+import {
+  AttributeFinder,
+  equals,
+  intOf,
+  isString,
+  stringLength,
+  stringOffset,
+} from '../../pdata/otlp/attribute-finder.ts';
+import { findServices } from '../../pdata/otlp/services.ts';
 import type { TraceColumns } from '../../pdata/otlp/traces.gen.ts';
 import { callMetrics, counterOf } from '../../pdata/schema/red-metrics.ts';
 import type { Accounting } from './accounting.ts';
-import { AttributeFinder, equals, intOf, isString, stringLength, stringOffset } from './attribute-finder.ts';
 import { SeriesKey } from './series-key.ts';
-import { findServices } from './services.ts';
 import { differenceNs, secondsOf } from './time.ts';
 
 const keys = [

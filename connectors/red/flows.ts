@@ -1,15 +1,22 @@
 /** Counts `deepflow.flow` records as traffic between a client and a server, at the end of the interval each covers. */
 import type { Batch } from '../../pdata/batch.ts';
+import {
+  AttributeFinder,
+  equals,
+  intOf,
+  isString,
+  stringLength,
+  stringOffset,
+} from '../../pdata/otlp/attribute-finder.ts';
 import type { AttributeTable } from '../../pdata/otlp/attributes.ts';
 import { valueTypes } from '../../pdata/otlp/attributes.ts';
 import type { LogColumns } from '../../pdata/otlp/logs.gen.ts';
+import { findServices } from '../../pdata/otlp/services.ts';
 import { cursor, readVarint } from '../../pdata/otlp/wire-format.ts';
 import { flowDelays, flowEventName } from '../../pdata/schema/flow-log.ts';
 import { counterOf, flowMetrics } from '../../pdata/schema/red-metrics.ts';
 import type { Accounting } from './accounting.ts';
-import { AttributeFinder, equals, intOf, isString, stringLength, stringOffset } from './attribute-finder.ts';
 import { SeriesKey } from './series-key.ts';
-import { findServices } from './services.ts';
 import { secondsOf } from './time.ts';
 import type { Window } from './window.ts';
 

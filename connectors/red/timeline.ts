@@ -2,11 +2,18 @@
 import type { RedFamily } from '../../pdata/schema/red-metrics.ts';
 import { Window } from './window.ts';
 
+/** Windows open at once, whatever a batch holds: memory for a file that is read in no order. */
+const maxOpen = 120;
+/** Windows kept to be used again. */
+const maxFree = 8;
+
 /**
  * Windows are aligned to multiples of the interval since 1970 and stay open until `latenessSeconds` after their end:
  *
  *     … closed │ oldest │ … │ newest │
  *              └ late events go here
+ *
+ * They are closed by {@link advance}, between batches, so that the order of the items of a batch does not matter.
  */
 export class Timeline {
   readonly intervalSeconds: number;
@@ -14,12 +21,15 @@ export class Timeline {
   late = 0;
   readonly #family: RedFamily;
   readonly #latenessSeconds: number;
-  /** Number of the oldest open window; -1 before the first event. */
-  #oldest = -1;
-  /** Open windows that have something, by number modulo the length. */
-  readonly #ring: (Window | undefined)[];
+  /** Windows below that number are closed. */
+  #closedBelow = 0;
+  /** Open windows that have something, by number: start divided by the interval. */
+  readonly #open = new Map<number, Window>();
   readonly #free: Window[] = [];
   readonly #onClosed: (window: Window) => void;
+  /** The window used last: the next event is nearly always in it. */
+  #last: Window | undefined;
+  #lastNumber = -1;
 
   constructor(
     family: RedFamily,
@@ -30,59 +40,63 @@ export class Timeline {
     this.#family = family;
     this.intervalSeconds = intervalSeconds;
     this.#latenessSeconds = latenessSeconds;
-    this.#ring = new Array(Math.ceil(latenessSeconds / intervalSeconds) + 2).fill(undefined);
     this.#onClosed = (window) => onClosed(window, this);
   }
 
-  /** The window for an event of that second. An event ahead of all open windows closes the oldest ones. */
+  /** The window for an event of that second. */
   windowFor(seconds: number): Window {
     let number = Math.floor(seconds / this.intervalSeconds);
-    if (this.#oldest < 0) this.#oldest = Math.max(0, number - this.#ring.length + 2);
-    if (number < this.#oldest) {
+    if (number < this.#closedBelow) {
       this.late++;
-      number = this.#oldest;
+      number = this.#closedBelow;
     }
-    this.#closeBefore(number - this.#ring.length + 1);
-    const at = number % this.#ring.length;
-    let window = this.#ring[at];
+    if (this.#last !== undefined && number === this.#lastNumber) return this.#last;
+    let window = this.#open.get(number);
     if (window === undefined) {
+      if (this.#open.size >= maxOpen) this.#closeOldest();
+      if (number < this.#closedBelow) return this.windowFor(seconds);
       window = this.#free.pop() ?? new Window(this.#family);
       window.startSeconds = number * this.intervalSeconds;
-      this.#ring[at] = window;
+      this.#open.set(number, window);
     }
+    this.#last = window;
+    this.#lastNumber = number;
     return window;
   }
 
   /** Closes the windows that ended `latenessSeconds` before `nowSeconds`. */
   advance(nowSeconds: number): void {
-    if (this.#oldest < 0) return;
-    this.#closeBefore(Math.floor((nowSeconds - this.#latenessSeconds) / this.intervalSeconds));
+    this.#closeBelow(Math.floor((nowSeconds - this.#latenessSeconds) / this.intervalSeconds));
   }
 
   /** Closes all windows. */
   finish(): void {
-    if (this.#oldest >= 0) this.#closeBefore(this.#oldest + this.#ring.length);
+    this.#closeBelow(Math.max(this.#closedBelow, ...this.#open.keys()) + 1);
   }
 
   /** Gives back a closed window whose content is of no use any more. */
   release(window: Window): void {
     window.clear();
-    if (this.#free.length < this.#ring.length) this.#free.push(window);
+    if (this.#free.length < maxFree) this.#free.push(window);
   }
 
-  *open(): Generator<Window> {
-    for (const window of this.#ring) if (window !== undefined) yield window;
+  open(): Iterable<Window> {
+    return this.#open.values();
   }
 
-  #closeBefore(number: number): void {
-    const steps = Math.min(number - this.#oldest, this.#ring.length);
-    for (let step = 0; step < steps; step++) {
-      const at = (this.#oldest + step) % this.#ring.length;
-      const window = this.#ring[at];
-      if (window === undefined) continue;
-      this.#ring[at] = undefined;
+  #closeOldest(): void {
+    this.#closeBelow(Math.min(...this.#open.keys()) + 1);
+  }
+
+  #closeBelow(number: number): void {
+    if (!(number > this.#closedBelow)) return;
+    this.#closedBelow = number;
+    const complete = [...this.#open.keys()].filter((one) => one < number).sort((a, b) => a - b);
+    if (complete.length > 0) this.#last = undefined;
+    for (const one of complete) {
+      const window = this.#open.get(one)!;
+      this.#open.delete(one);
       this.#onClosed(window);
     }
-    if (number > this.#oldest) this.#oldest = number;
   }
 }

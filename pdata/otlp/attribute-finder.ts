@@ -1,5 +1,5 @@
 /** Finds some attributes of a row by the bytes of their keys. */
-import { type AttributeTable, valueTypes } from '../../pdata/otlp/attributes.ts';
+import { type AttributeTable, valueTypes } from './attributes.ts';
 
 const tableSize = 256;
 
@@ -23,9 +23,10 @@ export class AttributeFinder {
     }
   }
 
-  /** Looks at the attributes `[from, to)`. */
-  find(arena: Uint8Array, table: AttributeTable, from: number, to: number): void {
+  /** Looks at the attributes `[from, to)`; gives how many of them it knows. Of a key given twice the last counts. */
+  find(arena: Uint8Array, table: AttributeTable, from: number, to: number): number {
     this.rowOf.fill(0);
+    let found = 0;
     for (let row = from; row < to; row++) {
       const offset = table.key[2 * row]!;
       const length = table.key[2 * row + 1]!;
@@ -33,11 +34,13 @@ export class AttributeFinder {
       while (candidate !== 0) {
         if (equals(this.#keys[candidate - 1]!, arena, offset, length)) {
           this.rowOf[candidate - 1] = row + 1;
+          found++;
           break;
         }
         candidate = this.#next[candidate - 1]!;
       }
     }
+    return found;
   }
 }
 

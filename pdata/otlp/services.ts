@@ -1,6 +1,7 @@
 /** The service of each resource of a batch. */
-import { type AttributeTable, valueTypes } from '../../pdata/otlp/attributes.ts';
+
 import { equals } from './attribute-finder.ts';
+import { type AttributeTable, valueTypes } from './attributes.ts';
 
 interface Resources {
   arena: Uint8Array;
