@@ -1,4 +1,6 @@
 /** All routes of `/api/v1`, which the page is made of and scripts may use. */
+import { callRoutes } from './calls/routes.ts';
+import { flowRoutes } from './flows/routes.ts';
 import { logRoutes } from './logs/routes.ts';
 import { metricRoutes } from './metrics/routes.ts';
 import type { Route } from './route.ts';
@@ -11,6 +13,8 @@ export const pageRoutes: readonly Route[] = [
   ...sqlRoutes,
   ...traceRoutes,
   ...serviceRoutes,
+  ...callRoutes,
+  ...flowRoutes,
   ...logRoutes,
   ...metricRoutes,
   ...storageRoutes,

@@ -2,8 +2,12 @@
  * The stored tables of calls and flows in numbers: `call_metrics_1s`, `call_metrics_1m`, `flow_metrics_1s`, `flow_metrics_1m`.
  *
  * A row is a series in a window, with a plain column for each counter and a histogram's buckets beside each other; columns
- * and meanings come from `pdata/schema/red-metrics.ts`. Sums over rows are exact, and so are merged histograms
- * (`histogram-sql.ts`). `time` is the start of the window.
+ * and meanings come from `pdata/schema/red-metrics.ts`. Sums over rows are exact. `time` is the start of the window. A quantile
+ * of any rows, as close as their buckets are narrow:
+ *
+ *     SELECT server, sumMap(duration_bounds, duration_buckets) AS h,
+ *       arrayFirst((bound, n) -> n >= 0.99 * arraySum(h.2), h.1, arrayCumSum(h.2)) AS p99_seconds
+ *     FROM otel.call_metrics_1m WHERE time > now() - 3600 GROUP BY server
  */
 import {
   type RedCounter,
@@ -51,9 +55,19 @@ function redTable(family: RedFamily, interval: RedInterval): StoredTable<RedRows
       ...family.counters.map(counter),
       ...family.histograms.flatMap(histogram),
     ],
+    computed: family.histograms.map(({ column: name }) => ({
+      name: `${name}_bounds`,
+      type: `Array(Float64) ALIAS ${boundsSql(name)}`,
+      codec: '',
+      comment: `Upper bound of each of ${name}_buckets, s: sumMap(${name}_bounds, ${name}_buckets) merges histograms of any scale`,
+    })),
     orderBy: ['toStartOfFiveMinutes(time)', 'server', 'client', 'time'],
     indexes: [],
   };
+}
+
+function boundsSql(name: string): string {
+  return `arrayMap(i -> exp2((${name}_offset + i) * exp2(-${name}_scale)), arrayEnumerate(${name}_buckets))`;
 }
 
 function text(name: string, comment: string, part: number): Column<RedRows> {

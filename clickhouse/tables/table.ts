@@ -7,6 +7,7 @@ export interface DeclaredColumn {
   name: string;
   /** ClickHouse type, in the DDL and in the head of the Native column alike. */
   type: string;
+  /** '' for a column that is not stored: the type has an ALIAS. */
   codec: string;
   comment: string;
 }
@@ -20,7 +21,7 @@ export interface Table {
   /** Which merge keeps which row; the `Replicated` prefix is added for clusters. */
   engine: 'MergeTree' | 'ReplacingMergeTree' | 'AggregatingMergeTree';
   columns: readonly DeclaredColumn[];
-  /** Columns that ClickHouse computes from the others when rows are inserted: the type has a DEFAULT. */
+  /** Columns that ClickHouse computes from the others when rows are inserted: the type has a DEFAULT; or when they are read: an ALIAS. */
   computed?: readonly DeclaredColumn[];
   orderBy: readonly string[];
   /** Rows live no longer than this, however long `ttl` keeps others. */
@@ -88,7 +89,7 @@ export function createTable(table: Table, options: SchemaOptions): string {
 
 /** A column as CREATE TABLE and ALTER TABLE declare it. */
 export function columnDdl({ name, type, comment, codec }: DeclaredColumn): string {
-  return `${identifier(name)} ${type} COMMENT ${literal(comment)} CODEC(${codec})`;
+  return `${identifier(name)} ${type} COMMENT ${literal(comment)}${codec === '' ? '' : ` CODEC(${codec})`}`;
 }
 
 /** How long rows of a table are kept, seconds; 0 for ever. */

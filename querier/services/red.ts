@@ -1,4 +1,5 @@
 /** Rate, errors and duration of each service: what it was asked, how often that failed, how long it took. */
+import { pointRank } from '../calls/observation.ts';
 import type { TimeRange } from '../request.ts';
 import { Params } from '../store/params.ts';
 import type { Store } from '../store/store.ts';
@@ -6,7 +7,7 @@ import { spansBetween } from '../traces/search.ts';
 
 export interface ServiceRed {
   service: string;
-  /** Server and consumer spans, and roots of any kind. */
+  /** See {@link isServed}. */
   requests: number;
   errors: number;
   perSecond: number;
@@ -20,22 +21,39 @@ export async function serviceRed(store: Store, range: TimeRange, signal: AbortSi
   const seconds = params.add('Float64', Number(range.toNs - range.fromNs) / 1e9);
   return store.select<ServiceRed>(
     `SELECT
-       service_name AS service,
-       toFloat64(count()) AS requests,
-       toFloat64(countIf(status_code = 2)) AS errors,
-       count() / ${seconds} AS perSecond,
-       quantiles(0.5, 0.9, 0.99)(duration_ns)[1] AS p50Ns,
-       quantiles(0.5, 0.9, 0.99)(duration_ns)[2] AS p90Ns,
-       quantiles(0.5, 0.9, 0.99)(duration_ns)[3] AS p99Ns
-     FROM ${store.database}.spans
-     WHERE ${spansBetween(range, params)} AND (kind IN (2, 5) OR parent_span_id = toFixedString('', 8))
-     GROUP BY service_name
+       service,
+       best.1 AS requests,
+       best.2 AS errors,
+       best.1 / ${seconds} AS perSecond,
+       best.3[1] AS p50Ns,
+       best.3[2] AS p90Ns,
+       best.3[3] AS p99Ns
+     FROM (
+       SELECT service, argMin(figures, rank) AS best
+       FROM (
+         SELECT
+           service_name AS service,
+           ${pointRank('observation_point')} AS rank,
+           (toFloat64(count()), toFloat64(countIf(status_code = 2)), quantiles(0.5, 0.9, 0.99)(duration_ns)) AS figures
+         FROM ${store.database}.spans
+         WHERE ${spansBetween(range, params)} AND (${isServed})
+         GROUP BY service_name, observation_point
+       )
+       GROUP BY service
+     )
      ORDER BY errors / requests DESC, requests DESC
      LIMIT 1000`,
     params,
     signal,
   );
 }
+
+/**
+ * What a service was asked: server and consumer spans, roots of any kind, and calls seen at the client's side that bear the
+ * name of the server, `address:port`, because nobody knows it better. A call seen at several points counts at one of them.
+ */
+const isServed = `kind IN (2, 5) OR parent_span_id = toFixedString('', 8)
+  OR (kind = 3 AND observation_point != '' AND position(service_name, ':') > 0)`;
 
 /** All services that have spans, also those that are only ever called from inside. */
 export async function serviceNames(store: Store, range: TimeRange, signal: AbortSignal): Promise<string[]> {

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { openQueriedStore } from '../testing/store.ts';
+import { type Edge, findEdges } from './edges.ts';
+import { resolutionFor } from './table.ts';
+
+const nowMs = Math.floor(Date.now() / 1000) * 1000;
+const range = { fromNs: BigInt(nowMs - 60_000) * 1_000_000n, toNs: BigInt(nowMs) * 1_000_000n };
+const search = { range, nowMs, service: '', protocol: '', limit: 100 };
+const second = Math.floor(nowMs / 1000) - 30;
+
+const queried = await openQueriedStore({ after });
+const call = (client: string, server: string, point: string, requests: number, errors: number, histogram: string) =>
+  `(today(), ${second}, '${server}', '${client}', '${server}', 'HTTP', '${point}', ${requests}, ${errors}, ${histogram})`;
+// One histogram of scale 0, (1 s, 2 s] and (2 s, 4 s], and one of scale 1 that ends at 2^0.5 s and 2 s.
+await queried.client.command({
+  query: `INSERT INTO otel.call_metrics_1s (received_date, time, service, client, server, protocol, observation_point,
+          requests, server_errors, duration_scale, duration_offset, duration_buckets, duration_zeros) VALUES
+        ${call('10.0.0.1', 'shop', 's', 10, 0, '0, 0, [4, 2], 1')},
+        ${call('10.0.0.1', 'shop', 's', 4, 2, '1, 0, [3, 1], 0')},
+        ${call('10.0.0.1', 'shop', 'c', 14, 9, '0, 0, [14], 0')},
+        ${call('shop', 'db:5432', 'c-app', 5, 0, '0, -1, [5], 0')}`,
+});
+await queried.client.command({
+  query: `INSERT INTO otel.flow_metrics_1s (received_date, time, client, server, protocol, observation_point, opened,
+          failed_transfer, client_bytes, server_bytes, server_retransmissions, rtt_scale, rtt_offset, rtt_buckets) VALUES
+        (today(), ${second}, '10.0.0.1', 'shop', 'http', 's', 2, 1, 100, 900, 3, 0, -10, [2]),
+        (today(), ${second}, '10.0.0.1', 'shop', 'http', 'c', 2, 1, 100, 900, 7, 0, -10, [2]),
+        (today(), ${second}, '10.0.0.1', '10.0.0.9:9999', '', 'local', 1, 0, 5, 6, 0, 0, 0, [])`,
+});
+
+const edges = (more: Partial<typeof search> = {}) =>
+  findEdges(queried.store, { ...search, ...more }, AbortSignal.timeout(30_000));
+const named = (found: Edge[], server: string) => found.find((edge) => edge.server === server)!;
+
+test('a call seen at several points is counted at the best one', async () => {
+  const { calls } = named(await edges(), 'shop');
+  assert.equal(calls!.observationPoint, 's');
+  assert.deepEqual(calls!.otherPoints, ['c']);
+  assert.deepEqual([calls!.requests, calls!.serverErrors], [14, 2]);
+  assert.equal(Math.round(calls!.perSecond * 60), 14);
+});
+
+test('quantiles are those of all buckets together, whatever their scale', async () => {
+  const { calls } = named(await edges(), 'shop');
+  // In order: one of 0, three up to 1.41 s, one and four up to 2 s, two up to 4 s.
+  assert.equal(calls!.durations, 11);
+  assert.deepEqual(
+    [calls!.p50Ns, calls!.p95Ns, calls!.p99Ns].map((ns) => ns / 1e9),
+    [2, 4, 4],
+  );
+});
+
+test('traffic lies beside the calls, and alone where no call was recognised', async () => {
+  const found = await edges();
+  const { traffic } = named(found, 'shop');
+  assert.deepEqual([traffic!.clientBytes, traffic!.serverBytes, traffic!.retransmissions], [100, 900, 3]);
+  assert.deepEqual([traffic!.opened, traffic!.failed, traffic!.rtts], [2, 1, 2]);
+  assert.ok(Math.abs(traffic!.rttP50Ns - 2 ** -9 * 1e9) < 1);
+  assert.equal(named(found, 'db:5432').traffic, null);
+  assert.equal(named(found, '10.0.0.9:9999').calls, null);
+});
+
+test('a service has the edges from it and to it', async () => {
+  const servers = async (more: Partial<typeof search>) => (await edges(more)).map(({ server }) => server).sort();
+  assert.deepEqual(await servers({ service: 'shop' }), ['db:5432', 'shop']);
+  assert.deepEqual(await servers({ protocol: 'http' }), ['db:5432', 'shop']);
+  assert.deepEqual(await servers({ protocol: 'redis' }), []);
+});
+
+test('seconds answer for short ranges of the last day, minutes for others', () => {
+  const between = (fromAgoMs: number, toAgoMs: number) => ({
+    fromNs: BigInt(nowMs - fromAgoMs) * 1_000_000n,
+    toNs: BigInt(nowMs - toAgoMs) * 1_000_000n,
+  });
+  const hour = 3_600_000;
+  assert.equal(resolutionFor(between(hour, 0), nowMs), '1s');
+  assert.equal(resolutionFor(between(3 * hour, 0), nowMs), '1m');
+  assert.equal(resolutionFor(between(25 * hour, 24 * hour), nowMs), '1m');
+});
