@@ -4,6 +4,7 @@ import { RequestBuilder } from '../otlp/request-builder.ts';
 import { ipProtocols, type Packet, tcpFlags } from '../packet/packet.ts';
 import { headerAddressText } from './addresses.ts';
 import type { EndReason } from './consumer.ts';
+import type { Conversation } from './conversation.ts';
 import { DelayBook, delayNumbers } from './delays.ts';
 import { evidence, guessClient, ServerHistory } from './direction.ts';
 import { FlowIndex } from './flow-index.ts';
@@ -72,6 +73,8 @@ export interface FlowCounters {
   /** Flows closed because the table was full. */
   evicted: number;
   records: number;
+  /** Records that nobody drained in time. */
+  recordsDropped: number;
 }
 
 const second = 1e9;
@@ -82,6 +85,10 @@ const udpQueue = timeoutNames.indexOf('udp');
 const otherQueue = timeoutNames.indexOf('other');
 /** Ticks over which the records of idle flows are spread after each minute. */
 const sweepTicks = 20;
+
+export function createFlowTable(options: FlowTableOptions): FlowTable {
+  return new FlowTable(options);
+}
 
 /**
  * The flow table. Call `packet` for every decoded packet in the order of capture, `tick` now and then when no packets come, `drain`
@@ -95,6 +102,7 @@ export class FlowTable {
     closed: Object.fromEntries(closeTypes.map((type) => [type, 0])) as Record<CloseType, number>,
     evicted: 0,
     records: 0,
+    recordsDropped: 0,
   };
   readonly payloads: Payloads;
   readonly servers = new ServerHistory();
@@ -123,6 +131,7 @@ export class FlowTable {
   /** How far the epoch is into its minute. */
   readonly #intoMinuteNs: number;
   #sweepRow = 0;
+  #closing = false;
   #idHi: number;
   #idLo = 0;
 
@@ -197,19 +206,25 @@ export class FlowTable {
       this.#sweepRow = 0;
     }
     this.payloads.tick(nowNs);
-    for (let row = this.#queues.expired(nowNs); row >= 0; row = this.#queues.expired(nowNs)) {
+    for (let row = this.#queues.expired(nowNs); row >= 0 && !this.#isFull(0.5); row = this.#queues.expired(nowNs)) {
       this.#rows.move(this.#aside, row);
       this.#end(this.#aside, 'timeout', this.#closeType(this.#aside, 'timeout'));
     }
     this.#sweep();
   }
 
-  /** Ends all flows: the capture is over. Those whose connection had not ended are `forced`. */
-  close(): void {
+  /**
+   * Ends all flows: the capture is over. Those whose connection had not ended are `forced`. `onFull` is called to drain whenever
+   * many records wait; without it, they all wait until the end.
+   */
+  close(onFull?: () => void): void {
+    this.#closing = true;
     for (let row = this.#queues.oldest(); row >= 0; row = this.#queues.oldest()) {
       this.#rows.move(this.#aside, row);
       this.#end(this.#aside, 'capture_end', this.#closeType(this.#aside, 'forced'));
+      if (this.#isFull(0.5)) onFull?.();
     }
+    this.#closing = false;
   }
 
   /** The records since the last call as one ExportLogsServiceRequest; null when there are none. */
@@ -479,7 +494,7 @@ export class FlowTable {
     const { extent } = this.#rows;
     const until = Math.min(extent, this.#sweepRow + Math.max(1024, Math.ceil(extent / sweepTicks)));
     const flow = this.#aside;
-    for (; this.#sweepRow < until; this.#sweepRow++) {
+    for (; this.#sweepRow < until && !this.#isFull(0.5); this.#sweepRow++) {
       this.#rows.move(flow, this.#sweepRow);
       if (flow.words[flow.at + queueWord]! < 0 || flow.words[flow.at + minuteWord] === this.#minute) continue;
       this.#report(flow);
@@ -494,10 +509,19 @@ export class FlowTable {
         doubles[flow.half + peerDouble + peer * peerDoubles + gapBytesDouble] = conversation.takeGap(peer);
       }
     }
-    const minuteStart = words[at + minuteWord]! * minute - this.#intoMinuteNs;
+    if (this.#isFull(1) && !this.#closing) this.counters.recordsDropped++;
+    else this.#write(flow, closeType, toNs, conversation);
+    words[at + bitsWord]! |= flowBits.reported;
+    this.#delays.resetAll(flow);
+    clearInterval(flow);
+    conversation?.identity.clearCalls();
+  }
+
+  #write(flow: FlowCursor, closeType: CloseType, toNs: number, conversation: Conversation | undefined): void {
+    const minuteStart = flow.words[flow.at + minuteWord]! * minute - this.#intoMinuteNs;
     const names = this.#names(flow);
     this.#writer.write(flow, {
-      fromNs: Math.max(minuteStart, doubles[flow.half + startDouble]!),
+      fromNs: Math.max(minuteStart, flow.doubles[flow.half + startDouble]!),
       toNs,
       closeType,
       interfaceName: names.interfaceName,
@@ -508,10 +532,11 @@ export class FlowTable {
     });
     this.#records.add('', this.#options.resource, this.#writer.head, this.#writer.attributes.out);
     this.counters.records++;
-    words[at + bitsWord]! |= flowBits.reported;
-    this.#delays.resetAll(flow);
-    clearInterval(flow);
-    conversation?.identity.clearCalls();
+  }
+
+  /** More than this share of what may wait to be drained does. */
+  #isFull(share: number): boolean {
+    return this.#records.sizeBytes > share * this.#options.maxPendingBytes;
   }
 
   #names(flow: FlowCursor): FlowNames {

@@ -1,4 +1,5 @@
 /** What a flow table is told: its size, its timeouts, and who takes the payload. */
+import { randomBytes } from 'node:crypto';
 import type { CaptureClock } from '../packet/clock.ts';
 import type { Connect } from './consumer.ts';
 import type { ReassemblyLimits } from './reassembly.ts';
@@ -23,7 +24,7 @@ export interface FlowTableOptions {
   connect: Connect | null;
   /** Name of a tunnel by `Packet.tunnel`. */
   tunnelName: (code: number) => string;
-  /** The OTLP Resource message of the records; asked once per drained request. */
+  /** The OTLP Resource message of the records; asked once for every drained request. */
   resource: () => Uint8Array;
   scopeVersion: string;
   /** Above this, a new flow closes the one that is idle longest. */
@@ -34,6 +35,8 @@ export interface FlowTableOptions {
   reassembly: ReassemblyLimits;
   /** Of all segments that wait behind holes. */
   reassemblyBudgetBytes: number;
+  /** Records that wait to be drained may take this much; beyond it they are dropped and counted. */
+  maxPendingBytes: number;
   /** Random 32 bits: begins the flows' ids, and keeps senders from aiming at one slot of the hash table. */
   seed: number;
 }
@@ -52,7 +55,17 @@ export const defaultTimeoutsNs: FlowTimeouts = {
   other: 30 * second,
 };
 
-/** Room for what TCP windows let wait: a hole is filled within a round trip or never. */
-export const defaultReassembly: ReassemblyLimits = { maxBytes: 4 << 20, maxSegments: 1024, maxWaitNs: 10 * second };
-export const defaultReassemblyBudgetBytes = 256 << 20;
-export const defaultMaxFlows = 1 << 20;
+/** What a table is told when nothing else is said; who it works for must be added. */
+export const defaultFlowOptions = {
+  points: [] as readonly CapturePoint[],
+  maxFlows: 1 << 20,
+  timeoutsNs: defaultTimeoutsNs,
+  listeningPorts: new Set<number>() as ReadonlySet<number>,
+  // Room for what TCP windows let wait; a hole is filled within some round trips or never.
+  reassembly: { maxBytes: 4 << 20, maxSegments: 1024, maxWaitNs: 10 * second } as ReassemblyLimits,
+  reassemblyBudgetBytes: 256 << 20,
+  maxPendingBytes: 64 << 20,
+  get seed() {
+    return randomBytes(4).readUInt32LE();
+  },
+};
