@@ -136,9 +136,15 @@ export class CallWriter {
   ): void {
     const span = this.#span;
     const { identity } = session;
-    span.text(keys.serverAddress, span.serverName === '' ? identity.serverAddress : span.serverName);
+    const { atServer, serverName } = span;
+    span.text(keys.serverAddress, serverName === '' ? identity.serverAddress : serverName);
     const port = span.serverPort === 0 ? identity.serverPort : span.serverPort;
     if (port !== 0) span.int(keys.serverPort, port);
+    // Where the socket's own address is not the one that is written as the server's or the client's, it is written too.
+    if (serverName !== '' && serverName !== identity.serverAddress) {
+      span.text(atServer ? keys.localAddress : keys.peerAddress, identity.serverAddress);
+      if (port !== identity.serverPort) span.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
+    }
     span.text(keys.protocolName, span.protocolName);
     span.text(keys.protocolVersion, span.protocolVersion);
     span.text(keys.protocol, protocol.label);
@@ -261,15 +267,13 @@ function serverService(identity: FlowIdentity): string {
 
 function encodeEnds(identity: FlowIdentity, atServer: boolean): Uint8Array {
   const attributes = new AttributeWriter(9);
-  const { clientAddress, clientPort, serverAddress, serverPort, realClientAddress, realClientPort } = identity;
+  const { clientAddress, clientPort, realClientAddress, realClientPort } = identity;
   attributes.text(keys.clientAddress, realClientAddress === '' ? clientAddress : realClientAddress);
   const port = realClientAddress === '' ? clientPort : realClientPort;
   if (port !== 0) attributes.int(keys.clientPort, port);
-  attributes.text(keys.peerAddress, atServer ? clientAddress : serverAddress);
-  attributes.text(keys.localAddress, atServer ? serverAddress : clientAddress);
-  if (identity.transport !== 'icmp') {
-    attributes.int(keys.peerPort, atServer ? clientPort : serverPort);
-    attributes.int(keys.localPort, atServer ? serverPort : clientPort);
+  if (realClientAddress !== '') {
+    attributes.text(atServer ? keys.peerAddress : keys.localAddress, clientAddress);
+    attributes.int(atServer ? keys.peerPort : keys.localPort, clientPort);
   }
   attributes.text(keys.transport, identity.transport === 'icmp' ? '' : identity.transport);
   attributes.text(keys.interfaceName, identity.interfaceName);

@@ -1,5 +1,6 @@
 /** A message of an application protocol: what a parser says about one request, response or one-way message. */
 import type { TraceContext } from '../trace-context/context.ts';
+import type { Session } from './session.ts';
 
 /** `session` is a message that expects no reply and answers none. */
 export type MessageKind = 'request' | 'response' | 'session';
@@ -62,9 +63,14 @@ export class Message {
   requestId = '';
   facts: Map<string, Fact> | null = null;
 
-  /** Kept by the session while a request waits for its answer. */
+  /** Kept by the session while a request waits for its answer: the first of several answers, and whether it is over. */
   first: Message | null = null;
   settled = false;
+  /** Its place in the list of those who wait (waiting.ts). */
+  waitingFor: Session | null = null;
+  deadlineNs = 0;
+  older: Message | null = null;
+  newer: Message | null = null;
 
   constructor(
     kind: MessageKind,

@@ -2,54 +2,57 @@
 import type { Message } from './message.ts';
 import type { Outcome, Session } from './session.ts';
 
-interface Entry {
-  session: Session;
-  message: Message;
-  deadlineNs: number;
-}
-
-/** One per protocol, because all its requests wait equally long. */
+/** One per protocol, because all its requests wait equally long. The links are in the messages: waiting allocates nothing. */
 export class Waiting {
   /** Requests given up because the table was full. */
   evicted = 0;
+  size = 0;
   readonly #timeoutNs: number;
   readonly #maxEntries: number;
-  /** A Map keeps the order of insertion and forgets an entry at no cost. */
-  readonly #entries = new Map<Message, Entry>();
+  #oldest: Message | null = null;
+  #newest: Message | null = null;
 
   constructor(timeoutSeconds: number, maxEntries: number) {
     this.#timeoutNs = timeoutSeconds * 1e9;
     this.#maxEntries = maxEntries;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   add(session: Session, message: Message): void {
-    if (this.#entries.size >= this.#maxEntries) {
+    if (this.size >= this.#maxEntries) {
       this.evicted++;
-      this.#expireFirst('unanswered');
+      this.#expireOldest('unanswered');
     }
-    this.#entries.set(message, { session, message, deadlineNs: message.endNs + this.#timeoutNs });
+    message.waitingFor = session;
+    message.deadlineNs = message.endNs + this.#timeoutNs;
+    message.older = this.#newest;
+    if (this.#newest === null) this.#oldest = message;
+    else this.#newest.newer = message;
+    this.#newest = message;
+    this.size++;
   }
 
   remove(message: Message): void {
-    this.#entries.delete(message);
+    if (message.waitingFor === null) return;
+    const { older, newer } = message;
+    if (older === null) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.#newest = older;
+    else newer.older = older;
+    message.older = null;
+    message.newer = null;
+    message.waitingFor = null;
+    this.size--;
   }
 
   /** Gives up what has waited too long. */
   tick(nowNs: number): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.deadlineNs > nowNs) return;
-      this.#expireFirst('timeout');
-    }
+    while (this.#oldest !== null && this.#oldest.deadlineNs <= nowNs) this.#expireOldest('timeout');
   }
 
-  #expireFirst(outcome: Outcome): void {
-    const first = this.#entries.values().next().value;
-    if (first === undefined) return;
-    this.#entries.delete(first.message);
-    first.session.expire(first.message, outcome);
+  #expireOldest(outcome: Outcome): void {
+    const message = this.#oldest!;
+    const session = message.waitingFor!;
+    this.remove(message);
+    session.expire(message, outcome);
   }
 }

@@ -1,5 +1,5 @@
 /** Writes OTLP attributes (`KeyValue` messages) one after the other, with keys encoded once per process. */
-import { varintSize, WireBytes } from './wire-bytes.ts';
+import { textSize, varintSize, WireBytes } from './wire-bytes.ts';
 
 /** A key as it stands in a KeyValue message: tag, length, UTF-8. Make one per attribute name, when the module loads. */
 export type AttributeKey = Buffer & { readonly attributeKey: true };
@@ -37,13 +37,10 @@ export class AttributeWriter {
   /** Nothing is written for an empty text: an attribute that is not known is left out. */
   text(key: AttributeKey, value: string): void {
     if (value === '') return;
-    const { out } = this;
-    const nested = this.#nested;
-    nested.clear();
-    nested.byte(stringValue);
-    nested.text(value);
-    this.#head(key, nested.length);
-    out.raw(nested.bytes, 0, nested.length);
+    const size = textSize(value);
+    this.#head(key, 1 + varintSize(size) + size);
+    this.out.byte(stringValue);
+    this.out.sizedText(value, size);
   }
 
   int(key: AttributeKey, value: number): void {

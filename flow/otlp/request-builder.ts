@@ -1,6 +1,9 @@
 /** Collects spans or log records by resource into one `Export*ServiceRequest` message. */
 import { varintSize, WireBytes } from './wire-bytes.ts';
 
+const maxSpare = 64;
+const maxSpareBytes = 4 << 20;
+
 interface Group {
   /** The Resource message. */
   resource: Uint8Array;
@@ -15,6 +18,8 @@ export class RequestBuilder {
   /** The InstrumentationScope message. */
   readonly #scope: Uint8Array;
   readonly #groups = new Map<string, Group>();
+  /** Buffers of groups that were taken: grown ones are used again. */
+  readonly #spare: WireBytes[] = [];
   /** Records and bytes so far. */
   count = 0;
   sizeBytes = 0;
@@ -32,7 +37,7 @@ export class RequestBuilder {
   add(resourceKey: string, resource: () => Uint8Array, first: WireBytes, second: WireBytes): void {
     let group = this.#groups.get(resourceKey);
     if (group === undefined) {
-      group = { resource: resource(), records: new WireBytes(4096) };
+      group = { resource: resource(), records: this.#spare.pop() ?? new WireBytes(4096) };
       this.#groups.set(resourceKey, group);
       this.sizeBytes += group.resource.length + this.#scope.length + 20;
     }
@@ -64,10 +69,12 @@ export class RequestBuilder {
       out.varint(this.#scope.length);
       out.raw(this.#scope);
       out.raw(records.bytes, 0, records.length);
+      records.clear();
+      if (this.#spare.length < maxSpare && records.bytes.length <= maxSpareBytes) this.#spare.push(records);
     }
     this.#groups.clear();
     this.count = 0;
     this.sizeBytes = 0;
-    return out.take();
+    return out.release();
   }
 }

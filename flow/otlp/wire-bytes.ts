@@ -89,46 +89,67 @@ export class WireBytes {
   /** Two 32-bit words, high word first: how ids are written. */
   idWords(hi: number, lo: number): void {
     this.reserve(8);
-    this.bytes.writeUInt32BE(hi >>> 0, this.length);
-    this.bytes.writeUInt32BE(lo >>> 0, this.length + 4);
-    this.length += 8;
+    const { bytes } = this;
+    const at = this.length;
+    bytes[at] = hi >>> 24;
+    bytes[at + 1] = hi >>> 16;
+    bytes[at + 2] = hi >>> 8;
+    bytes[at + 3] = hi;
+    bytes[at + 4] = lo >>> 24;
+    bytes[at + 5] = lo >>> 16;
+    bytes[at + 6] = lo >>> 8;
+    bytes[at + 7] = lo;
+    this.length = at + 8;
   }
 
   raw(source: Uint8Array, start = 0, end = source.length): void {
-    this.reserve(end - start);
-    this.bytes.set(start === 0 && end === source.length ? source : source.subarray(start, end), this.length);
-    this.length += end - start;
+    const length = end - start;
+    this.reserve(length);
+    const { bytes } = this;
+    let to = this.length;
+    this.length += length;
+    // A view and a call into the engine cost more than some dozens of bytes.
+    if (length > 64) bytes.set(start === 0 && end === source.length ? source : source.subarray(start, end), to);
+    else while (start < end) bytes[to++] = source[start++]!;
   }
 
   /** The text's length in bytes as a varint, then the text as UTF-8; a lone surrogate becomes U+FFFD. */
   text(value: string): void {
-    const length = value.length;
-    this.reserve(3 * length + 5);
-    if (length < shortText) {
-      const { bytes } = this;
-      const from = this.length;
-      let at = from + 1;
-      let index = 0;
-      for (; index < length; index++) {
-        const code = value.charCodeAt(index);
-        if (code > 127) break;
-        bytes[at++] = code;
-      }
-      if (index === length) {
-        bytes[from] = length;
-        this.length = at;
-        return;
-      }
-    }
-    const size = Buffer.byteLength(value);
+    this.sizedText(value, textSize(value));
+  }
+
+  /** The same for a text whose {@link textSize} is known. */
+  sizedText(value: string, size: number): void {
     this.varint(size);
-    this.length += utf8Write.call(this.bytes, value, this.length, size);
+    this.reserve(size);
+    const { bytes } = this;
+    let at = this.length;
+    this.length += size;
+    if (size === value.length && size < shortText) {
+      for (let index = 0; index < size; index++) bytes[at++] = value.charCodeAt(index);
+    } else utf8Write.call(bytes, value, at, size);
   }
 
   /** A copy of what was written. */
   take(): Uint8Array {
     return new Uint8Array(this.bytes.subarray(0, this.length));
   }
+
+  /** What was written, in memory of its own that is never written again; begins anew. */
+  release(): Uint8Array {
+    const { bytes, length } = this;
+    this.bytes = Buffer.alloc(0);
+    this.length = 0;
+    return bytes.subarray(0, length);
+  }
+}
+
+/** Bytes of a text as UTF-8, its length prefix not counted. */
+export function textSize(value: string): number {
+  const { length } = value;
+  if (length >= shortText) return Buffer.byteLength(value);
+  for (let index = 0; index < length; index++) if (value.charCodeAt(index) > 127) return Buffer.byteLength(value);
+  return length;
 }
 
 /** How many bytes {@link WireBytes.varint} takes. */
