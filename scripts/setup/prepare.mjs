@@ -1,6 +1,7 @@
 /** All set-up of a checkout, each step done only when it is not done yet. */
 import { ensureDependencies } from './dependencies.mjs';
 import { ensureNode } from './node.mjs';
+import { ensurePacketRing } from './packet-ring.mjs';
 import { ensureWeb } from './web.mjs';
 
 /**
@@ -10,6 +11,7 @@ import { ensureWeb } from './web.mjs';
 export async function prepare({ web }) {
   const node = await ensureNode();
   await ensureDependencies();
+  await ensurePacketRing(node);
   if (web) await ensureWeb(node);
   return node;
 }
