@@ -54,8 +54,9 @@ import { after, SeenRanges } from './seen-ranges.ts';
  * A second ACK of the handshake counts again (the first did not arrive), unless its window differs: that one announces room.
  * After the handshake, a repeated SYN/ACK is a retransmission and no round trip.
  *
- * Payload is a retransmission when its first byte was seen, out of order when it was not but is below the highest byte seen. What
- * was lost before the capture point is therefore late, not repeated, when it comes. A keep-alive (at most one byte, just
+ * Payload is a retransmission when its first byte was seen, out of order when it was not but is below the highest byte seen or
+ * announced (a bare ACK carries the number of its side's next byte). What was lost before the capture point is therefore late,
+ * not repeated, when it comes. A keep-alive (at most one byte, just
  * below the highest) is neither. A window is full when it is 0, which no scaling changes; a lone SYN has none to speak of.
  */
 
@@ -84,6 +85,7 @@ export class TcpMeter {
     const flags = packet.flags & measuredFlags;
     const length = packet.payloadWireLength;
     if (length > 0) this.#order(flow, packet, peer, mine);
+    else if (flags === tcpFlags.ack) this.#announce(flow, packet, peer, mine);
 
     if (!isMeasured(flags)) {
       words[mine + peerBitsWord]! &= chances;
@@ -223,17 +225,33 @@ export class TcpMeter {
     }
   }
 
+  /** A bare ACK stands where its side's next byte will: bytes before it that were not seen were sent, and lost on their way here. */
+  #announce(flow: FlowCursor, packet: Packet, peer: number, mine: number): void {
+    const { words } = flow;
+    const bits = words[mine + peerBitsWord]!;
+    if ((bits & (peerBits.opened | peerBits.seen)) === 0 || bits & peerBits.fin) return;
+    if ((bits & peerBits.seen) === 0) this.#beginSeen(words, mine, packet.seq);
+    const seenHigh = words[mine + seenHighWord]!;
+    if (after(packet.seq, seenHigh) <= 0) return;
+    this.#rangesOf(flow, peer, mine).push(words[mine + seenLowWord]!, seenHigh);
+    words[mine + seenLowWord] = packet.seq;
+    words[mine + seenHighWord] = packet.seq;
+  }
+
+  /** The first range: empty, where the stream begins. */
+  #beginSeen(words: Int32Array, mine: number, first: number): void {
+    const begin = words[mine + peerBitsWord]! & peerBits.opened ? words[mine + firstSequenceWord]! : first;
+    words[mine + peerBitsWord]! |= peerBits.seen;
+    words[mine + seenLowWord] = begin;
+    words[mine + seenHighWord] = begin;
+  }
+
   /** Places a packet's payload among what its side has sent before. */
   #order(flow: FlowCursor, packet: Packet, peer: number, mine: number): void {
     const { words } = flow;
     const low = (packet.seq + (packet.flags & tcpFlags.syn ? 1 : 0)) | 0;
     const high = (low + packet.payloadWireLength) | 0;
-    if ((words[mine + peerBitsWord]! & peerBits.seen) === 0) {
-      words[mine + peerBitsWord]! |= peerBits.seen;
-      const first = words[mine + peerBitsWord]! & peerBits.opened ? words[mine + firstSequenceWord]! : low;
-      words[mine + seenLowWord] = first;
-      words[mine + seenHighWord] = first;
-    }
+    if ((words[mine + peerBitsWord]! & peerBits.seen) === 0) this.#beginSeen(words, mine, low);
     const seenHigh = words[mine + seenHighWord]!;
     const ahead = after(low, seenHigh);
     if (ahead === 0) {
