@@ -1,9 +1,11 @@
 /** The frame of every page: bar on top, the page below, the list of keys when asked for. */
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { FlowsPage } from './pages/flows/flows-page.tsx';
 import { HealthPage } from './pages/health/health-page.tsx';
 import { LogsPage } from './pages/logs/logs-page.tsx';
 import { MetricsPage } from './pages/metrics/metrics-page.tsx';
+import { ServicesPage } from './pages/services/services-page.tsx';
 import { SqlPage } from './pages/sql/sql-page.tsx';
 import { TracePage } from './pages/trace/trace-page.tsx';
 import { TracesPage } from './pages/traces/traces-page.tsx';
@@ -15,6 +17,8 @@ import { path } from './state/url.ts';
 const pages: readonly [prefix: string, title: string, page: ComponentType][] = [
   ['/traces', 'Traces', TracesPage],
   ['/trace/', 'Trace', TracePage],
+  ['/services', 'Services', ServicesPage],
+  ['/flows', 'Flows', FlowsPage],
   ['/logs', 'Logs', LogsPage],
   ['/metrics', 'Metrics', MetricsPage],
   ['/sql', 'SQL', SqlPage],

@@ -27,6 +27,8 @@ const browser = await openBrowser({ after });
 const empties: [path: string, heading: string, line: RegExp][] = [
   ['/traces', 'No traces in this time range', /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/localhost:4317/],
   ['/logs', 'No logs in this time range', /curl http:\/\/localhost:4318\/v1\/logs/],
+  ['/services', 'No calls in this time range', /exporters: \[clickhouse, red\]/],
+  ['/flows', 'No flows in this time range', /cbpf:/],
   ['/metrics', 'No metrics in this time range', /curl http:\/\/localhost:4318\/v1\/metrics/],
 ];
 
@@ -45,7 +47,15 @@ test('filters are named as the reason when they may be it', async (t) => {
   await page.getByRole('heading', { name: 'No traces match' }).waitFor();
 });
 
-for (const path of ['/traces', '/logs', '/metrics', `/trace/${'a'.repeat(32)}`, '/sql?q=SELECT%201']) {
+for (const path of [
+  '/traces',
+  '/services',
+  '/flows',
+  '/logs',
+  '/metrics',
+  `/trace/${'a'.repeat(32)}`,
+  '/sql?q=SELECT%201',
+]) {
   test(`${path} says that the store is down, and what to do`, async (t) => {
     const page = await openPage(t, browser);
     await page.goto(downBase + path);

@@ -1,11 +1,10 @@
 // biome-ignore-all lint/performance/useDomNodeTextContent: innerText of Playwright is what a person sees
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { insertDemo } from '../../querier/testing/demo.ts';
 import { openQueriedStore } from '../../querier/testing/store.ts';
+import { runAxe } from './axe.ts';
 import { openBrowser, openPage } from './browser.ts';
 import { buildPage, serve } from './serve.ts';
 
@@ -238,7 +237,6 @@ test('an unknown trace says what may be the reason', async (t) => {
   assert.match(await page.getByRole('alert').innerText(), /retention/);
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const views: [path: string, ready: string][] = [
   ['/traces', '.trace-list .row'],
   ['/traces?f=a%3Db', '.notice'],
@@ -256,24 +254,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing on ${path.replace(/[0-9a-f]{32}.*/, '…')} in ${colorScheme}`, async (t) => {
       const page = await open(t, path, { colorScheme });
       await page.waitForSelector(ready);
-      await page.evaluate(axe);
-      const found = await page.evaluate(async () => {
-        const { violations } = await (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run();
-        return violations.map(
-          ({ id, nodes }) =>
-            `${id}: ${nodes
-              .slice(0, 3)
-              .map((node) => node.html.slice(0, 160))
-              .join(' | ')}`,
-        );
-      });
-      assert.deepEqual(found, []);
+      assert.deepEqual(await runAxe(page), []);
     });
   }
-}
-
-interface AxeResults {
-  violations: { id: string; nodes: { html: string }[] }[];
 }
 
 test('a narrow window does not scroll sideways', async (t) => {

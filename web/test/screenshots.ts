@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { insertDemo } from '../../querier/testing/demo.ts';
 import { openQueriedStore } from '../../querier/testing/store.ts';
 import { openBrowser, openPage } from './browser.ts';
+import { insertCaptured } from './captured.ts';
 import { buildPage, serve } from './serve.ts';
 
 const [directory = 'docs/screenshots', scheme] = process.argv.slice(2);
@@ -11,8 +12,9 @@ const schemes: readonly ('light' | 'dark')[] = scheme === 'light' || scheme === 
 const cleanUps: (() => Promise<void> | void)[] = [];
 const owner = { after: (cleanUp: () => Promise<void> | void) => void cleanUps.unshift(cleanUp) };
 
-const { client, store } = await openQueriedStore(owner);
+const { client, store, socketPath } = await openQueriedStore(owner);
 const { spans } = await insertDemo(client, Date.now());
+await insertCaptured(socketPath, Date.now());
 const failed = spans.find((span) => (span.events?.length ?? 0) > 0)!;
 const base = await serve(owner, store, await buildPage(owner));
 const browser = await openBrowser(owner);
@@ -25,6 +27,8 @@ ORDER BY spans DESC`;
 const views: [name: string, path: string, ready: string, act?: string][] = [
   ['traces', '/traces', '.trace-list .row'],
   ['trace', `/trace/${failed.traceId}?span=${failed.spanId}`, '.pane .event'],
+  ['services', '/services', '.edge-list .row'],
+  ['flows', '/flows', '.flow-list .row', '.flow-list .row'],
   ['logs', '/logs', '.log-list .row', '.log-list .row.severity-error'],
   ['metrics', '/metrics?metric=http.server.requests&group=service.name', '.figures'],
   ['sql', `/sql?q=${encodeURIComponent(sql)}`, '.sql-list .row'],

@@ -162,3 +162,74 @@ export interface SqlAnswer {
   rows_before_limit_at_least?: number;
   statistics?: { elapsed: number; rows_read: number; bytes_read: number };
 }
+
+/** Who asks whom; `calls` is null where no call was recognised, `traffic` where no connection was seen. */
+export interface EdgeRow {
+  client: string;
+  server: string;
+  protocol: string;
+  calls: {
+    observationPoint: string;
+    otherPoints: string[];
+    requests: number;
+    perSecond: number;
+    clientErrors: number;
+    serverErrors: number;
+    timeouts: number;
+    /** How many calls the quantiles are of. */
+    durations: number;
+    p50Ns: number;
+    p95Ns: number;
+    p99Ns: number;
+    requestBytes: number;
+    responseBytes: number;
+  } | null;
+  traffic: {
+    observationPoint: string;
+    opened: number;
+    failed: number;
+    clientBytes: number;
+    serverBytes: number;
+    retransmissions: number;
+    packets: number;
+    /** How many handshakes the quantiles are of. */
+    rtts: number;
+    rttP50Ns: number;
+    rttP99Ns: number;
+  } | null;
+}
+
+/** A connection: its records of the time range added up. */
+export interface FlowRow {
+  flowId: string;
+  clientAddress: string;
+  clientPort: number;
+  serverAddress: string;
+  serverPort: number;
+  transport: string;
+  protocol: string;
+  observationPoint: string;
+  interface: string;
+  startNs: string;
+  endNs: string;
+  durationNs: number;
+  closeType: string;
+  status: string;
+  clientBytes: number;
+  serverBytes: number;
+  clientPackets: number;
+  serverPackets: number;
+  retransmissions: number;
+  outOfOrder: number;
+  zeroWindows: number;
+  /** Mean; -1 when there is none. */
+  rttNs: number;
+  artNs: number;
+  requests: number;
+  errors: number;
+}
+
+export interface FlowDetail {
+  flowId: string;
+  facts: { key: string; value: string; unit: string; meaning: string }[];
+}

@@ -12,13 +12,34 @@ node --require @opentelemetry/auto-instrumentations-node/register app.js`,
   metrics: `curl http://localhost:4318/v1/metrics -H 'Content-Type: application/json' -d '{"resourceMetrics":[{
   "resource":{"attributes":[{"key":"service.name","value":{"stringValue":"my-service"}}]},
   "scopeMetrics":[{"metrics":[{"name":"my.gauge","gauge":{"dataPoints":[{"timeUnixNano":"'$(date +%s%N)'","asDouble":42}]}}]}]}]}'`,
+  calls: `service:
+  pipelines:
+    traces: {receivers: [otlp, cbpf], exporters: [clickhouse, red]}
+    logs: {receivers: [otlp, cbpf], exporters: [clickhouse, red]}
+    metrics/red: {receivers: [red], exporters: [clickhouse]}`,
+  flows: `receivers:
+  cbpf:
+service:
+  pipelines:
+    logs: {receivers: [otlp, cbpf], exporters: [clickhouse, red]}`,
 } as const;
+
+/** Before the lines. */
+const hints: Readonly<Record<keyof typeof lines, string>> = {
+  traces: 'Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:',
+  logs: 'Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:',
+  metrics: 'Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:',
+  calls:
+    'Choose a longer time range. Calls are counted by the connector red, from spans that are sent and from captured packets; in the configuration:',
+  flows:
+    'Choose a longer time range. Connections are seen by capturing packets, which needs CAP_NET_RAW; in the configuration:',
+};
 
 export function GetDataIn({ what, filtered }: { what: keyof typeof lines; filtered: boolean }) {
   return (
     <Notice title={`No ${what} ${filtered ? 'match' : 'in this time range'}`}>
       {filtered && <p>Take away a filter, or choose a longer time range.</p>}
-      {!filtered && <p>Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:</p>}
+      {!filtered && <p>{hints[what]}</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       {!filtered && <pre tabIndex={0}>{lines[what]}</pre>}
       {!filtered && (

@@ -6,7 +6,7 @@ const keys: readonly [string, string][] = [
   ['/', 'search'],
   ['?', 'this list'],
   ['esc', 'close, leave a field, go back'],
-  ['g then t, l, m, s, h', 'traces, logs, metrics, SQL, health'],
+  ['g then t, e, f, l, m, s, h', 'traces, services and edges, flows, logs, metrics, SQL, health'],
   ['↑ ↓, home, end', 'move in a list'],
   ['enter', 'open what is selected'],
   ['← →', 'trace: collapse, expand'],

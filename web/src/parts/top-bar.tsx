@@ -6,6 +6,8 @@ import { TimeRangeBar } from './time-range-bar.tsx';
 
 const pages: readonly [string, string][] = [
   ['/traces', 'Traces'],
+  ['/services', 'Services'],
+  ['/flows', 'Flows'],
   ['/logs', 'Logs'],
   ['/metrics', 'Metrics'],
   ['/sql', 'SQL'],
@@ -14,6 +16,7 @@ const pages: readonly [string, string][] = [
 
 export function TopBar() {
   const at = path.value === '/' || path.value.startsWith('/trace/') ? '/traces' : path.value;
+  const filterless = at.startsWith('/services');
   const timeless = at.startsWith('/sql') || at.startsWith('/health') || path.value.startsWith('/trace/');
   return (
     <header class="top-bar">
@@ -33,7 +36,7 @@ export function TopBar() {
           </a>
         ))}
       </nav>
-      {timeless ? <span class="spacer" /> : <FilterBar />}
+      {timeless || filterless ? <span class="spacer" /> : <FilterBar />}
       {!timeless && <TimeRangeBar />}
       <button
         type="button"

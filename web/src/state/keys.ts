@@ -15,7 +15,15 @@ export function onEscape(handler: () => boolean): () => void {
   };
 }
 
-const pages: Readonly<Record<string, string>> = { t: '/traces', l: '/logs', m: '/metrics', s: '/sql', h: '/health' };
+const pages: Readonly<Record<string, string>> = {
+  t: '/traces',
+  e: '/services',
+  f: '/flows',
+  l: '/logs',
+  m: '/metrics',
+  s: '/sql',
+  h: '/health',
+};
 let goPressedAt = 0;
 
 export function listenToKeys(): void {

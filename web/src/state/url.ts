@@ -18,11 +18,14 @@ function readUrl(): URL {
 /** Parameters that mean the same on every page and so survive a change of page. */
 const shared = ['range', 'from', 'to', 'f'];
 
-/** The address of a page, with the time range and filters of this one, and `own` parameters. */
+/** The address of a page, with the time range and filters of this one, and `own` parameters; an empty one is left out. */
 export function linkTo(pathname: string, own: Readonly<Record<string, string>> = {}): string {
   const next = new URLSearchParams();
   for (const name of shared) for (const value of params.value.getAll(name)) next.append(name, value);
-  for (const [name, value] of Object.entries(own)) if (value !== '') next.set(name, value);
+  for (const [name, value] of Object.entries(own)) {
+    if (value === '') next.delete(name);
+    else next.set(name, value);
+  }
   const text = next.toString();
   return text === '' ? pathname : `${pathname}?${text}`;
 }

@@ -9,6 +9,7 @@ import { ServiceName } from '../../parts/service-name.tsx';
 import { linkTo, setParams } from '../../state/url.ts';
 import { useQuery } from '../../state/use-query.ts';
 import { around, type TraceTree } from './trace-tree.ts';
+import { WireFacts } from './wire-facts.tsx';
 
 const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 const statuses = ['unset', 'ok', 'error'];
@@ -49,6 +50,7 @@ export function SpanPane({ tree, at }: { tree: TraceTree; at: number }) {
       </dl>
       {span.error !== undefined && <ErrorNotice error={span.error} />}
       {current === undefined && span.error === undefined && <div class="skeleton list" />}
+      {current !== undefined && <WireFacts attributes={current.attributes} {...around(tree)} />}
       {current !== undefined && <Detail span={current} />}
     </aside>
   );

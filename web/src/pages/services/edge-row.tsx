@@ -1,0 +1,141 @@
+/** One line of the list of edges, and the line above the list. */
+import type { EdgeRow } from '../../api/types.ts';
+import { formatDuration } from '../../format/duration.ts';
+import { formatBytes, formatCount, formatRate, formatShare } from '../../format/number.ts';
+import { observationPointWords } from '../../format/observation-point.ts';
+import { ServiceName } from '../../parts/service-name.tsx';
+import { SortButton } from '../../parts/sort-button.tsx';
+import { linkTo } from '../../state/url.ts';
+import { errorsOf } from './edge-sort.ts';
+
+export function EdgeHead({ summary }: { summary: string }) {
+  return (
+    <div class="list-head edge-columns">
+      <span>
+        client → server <small>{summary}</small>
+      </span>
+      <span>protocol</span>
+      <SortButton by="rate" title="Requests per second" />
+      <SortButton by="errors" title="Calls that failed: by the server’s or the client’s fault, or without an answer" />
+      <SortButton by="p50" title="Half of the calls took at most that long" />
+      <SortButton by="p95" />
+      <SortButton by="p99" />
+      <SortButton by="bytes" title="Bytes on the wire in both directions" />
+      <SortButton by="rtt" title="Round trip time of TCP handshakes, median" />
+      <SortButton by="retransmissions" label="retrans." title="Repeated packets, of all packets" />
+      <span>seen</span>
+    </div>
+  );
+}
+
+export function EdgeListRow({ edge }: { edge: EdgeRow }) {
+  const { client, server, protocol, calls, traffic } = edge;
+  const address = callsOf(edge);
+  return (
+    <div class="edge-columns">
+      <span class="edge" title={`${client} → ${server}`}>
+        {client === '' ? <span class="missing">unknown</span> : <ServiceName name={client} />}
+        <span aria-hidden="true">→</span>
+        {address === undefined ? (
+          <ServiceName name={server} />
+        ) : (
+          <a href={address} tabIndex={-1} title={`Traces of ${server}`}>
+            <ServiceName name={server} />
+          </a>
+        )}
+      </span>
+      <span>{protocol === '' ? <span class="missing">–</span> : protocol}</span>
+      {calls === null ? <NoCalls /> : <Calls edge={edge} calls={calls} />}
+      {traffic === null ? <NoTraffic /> : <Traffic edge={edge} traffic={traffic} />}
+      <Seen edge={edge} />
+    </div>
+  );
+}
+
+function Calls({ edge, calls }: { edge: EdgeRow; calls: NonNullable<EdgeRow['calls']> }) {
+  const errors = errorsOf(edge);
+  const sample = `of ${formatCount(calls.durations)} calls`;
+  return (
+    <>
+      <span class="number" title={`${formatCount(calls.requests)} requests`}>
+        {formatRate(calls.perSecond)}
+      </span>
+      <span
+        class="number"
+        title={`${formatCount(calls.serverErrors)} by the server, ${formatCount(calls.clientErrors)} by the client, ${formatCount(calls.timeouts)} without an answer; of ${formatCount(calls.requests)} requests`}
+      >
+        {errors > 0 ? <span class="bad">⚠ {formatShare(errors, calls.requests)}</span> : '0 %'}
+      </span>
+      {[calls.p50Ns, calls.p95Ns, calls.p99Ns].map((ns, at) => (
+        <span class="number" key={at} title={sample}>
+          {calls.durations === 0 ? '–' : formatDuration(ns)}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** Missing data looks missing, never like zero. */
+function NoCalls() {
+  return (
+    <span class="missing five" title="No call was recognised in these connections">
+      no calls seen
+    </span>
+  );
+}
+
+function Traffic({ edge, traffic }: { edge: EdgeRow; traffic: NonNullable<EdgeRow['traffic']> }) {
+  return (
+    <>
+      <span
+        class="number"
+        title={`${formatBytes(traffic.clientBytes)} from ${edge.client}, ${formatBytes(traffic.serverBytes)} from ${edge.server}`}
+      >
+        {formatBytes(traffic.clientBytes + traffic.serverBytes)}
+      </span>
+      <span
+        class="number"
+        title={`p50 ${formatDuration(traffic.rttP50Ns)}, p99 ${formatDuration(traffic.rttP99Ns)} of ${formatCount(traffic.rtts)} handshakes`}
+      >
+        {traffic.rtts === 0 ? '–' : formatDuration(traffic.rttP50Ns)}
+      </span>
+      <span
+        class="number"
+        title={`${formatCount(traffic.retransmissions)} of ${formatCount(traffic.packets)} packets; ${formatCount(traffic.failed)} of ${formatCount(traffic.opened)} connections failed`}
+      >
+        {traffic.retransmissions > 0 ? (
+          <span class="bad">⚠ {formatShare(traffic.retransmissions, traffic.packets)}</span>
+        ) : (
+          '0 %'
+        )}
+      </span>
+    </>
+  );
+}
+
+function NoTraffic() {
+  return (
+    <span class="missing three" title="No connection was captured between these two">
+      not captured
+    </span>
+  );
+}
+
+function Seen({ edge: { calls, traffic } }: { edge: EdgeRow }) {
+  const point = calls?.observationPoint ?? traffic?.observationPoint ?? '';
+  const others = calls === null || calls.otherPoints.length === 0 ? '' : `; also ${calls.otherPoints.join(', ')}`;
+  return (
+    <span title={`Figures are of what was seen ${observationPointWords(point)}${others}`}>
+      {point}
+      {others !== '' && <small class="missing"> +{calls!.otherPoints.length}</small>}
+    </span>
+  );
+}
+
+/** The traces of an edge's calls: an SDK of the client keeps them under the client's name, all others under the server's. */
+export function callsOf({ client, server, calls }: EdgeRow): string | undefined {
+  if (calls === null) return undefined;
+  if (calls.observationPoint === 'c-app') return linkTo('/traces', { service: client });
+  const isAddress = /^[0-9a-f.:]+$/i.test(client);
+  return linkTo('/traces', { service: server, ...(isAddress && { f: `client.address=${client}` }) });
+}
