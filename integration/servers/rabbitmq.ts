@@ -1,4 +1,5 @@
 /** RabbitMQ, with a node name, ports and folders of its own. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '../kit/ports.ts';
@@ -25,5 +26,20 @@ export async function startRabbitmq(): Promise<Server> {
   };
   // The packaged wrapper changes to another user; the server's own script does not.
   const command = '/usr/lib/rabbitmq/bin/rabbitmq-server';
-  return startServer({ name: 'rabbitmq', command, args: [], env, port: port!, directory, withinMs: 120_000 });
+  const server = await startServer({
+    name: 'rabbitmq',
+    command,
+    args: [],
+    env,
+    port: port!,
+    directory,
+    withinMs: 120_000,
+  });
+  return {
+    ...server,
+    async stop() {
+      await server.stop();
+      execFileSync('epmd', ['-port', String(mapper), '-kill'], { stdio: 'pipe' });
+    },
+  };
 }
