@@ -8,8 +8,11 @@ export const ipProtocols = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, gre: 4
 
 /**
  * One packet, filled anew by the decoder for every frame: whoever needs anything after the call copies it. All offsets are into
- * `bytes`; an offset of -1 says that the layer is not there. Addresses are four big-endian words in the order of the address;
- * IPv4 is `0, 0, 0xffff, address` (RFC 4291 §2.5.5.2), so that one key fits both.
+ * `bytes`; an offset of -1 says that the layer is not there. Addresses are four big-endian words in the order of the address, signed
+ * (`| 0`: such numbers cost V8 no memory); IPv4 is `0, 0, 0xffff, address` (RFC 4291 §2.5.5.2), so that one key fits both.
+ *
+ * A datagram put together from fragments is in a buffer of the decoder: `bytes`, `start` and the lengths then say so, and the headers
+ * below it are those of the last fragment that came.
  */
 export class Packet {
   bytes: Uint8Array = new Uint8Array(0);
@@ -23,13 +26,16 @@ export class Packet {
   start = 0;
   capturedLength = 0;
   wireLength = 0;
+  /** Frames that a datagram put together came in, whose lengths on the wire `wireLength` then adds up; 0 when it came whole. */
+  fragments = 0;
 
   /** Where the innermost Ethernet header begins. */
   ethernetStart = -1;
   etherType = 0;
-  /** VLAN ids, outer first; 0 when there is no tag. */
+  /** VLAN ids of the innermost Ethernet frame, outer first; 0 when there is no tag. */
   vlan = 0;
   innerVlan = 0;
+  /** The label at the bottom of the stack. */
   mplsLabel = 0;
 
   /** Code of the innermost tunnel that was opened (`tunnelTypes` in tunnels.ts); 0 none. How many were opened. */
@@ -39,6 +45,8 @@ export class Packet {
   tunnelId = 0;
   /** ERSPAN's version: 1, 2, 3. */
   tunnelVersion = 0;
+  /** Service path and index (RFC 8300 §2.3) of an NSH header inside the tunnel; 0 without one. */
+  servicePath = 0;
   /** Offsets of the outer headers of that tunnel. */
   outerEthernetStart = -1;
   outerIpStart = -1;
@@ -64,7 +72,7 @@ export class Packet {
   sourcePort = 0;
   destinationPort = 0;
 
-  /** Unsigned 32-bit numbers. */
+  /** Unsigned 32-bit numbers. `seq` of an ICMP echo is its sequence number. */
   seq = 0;
   ack = 0;
   flags = 0;
@@ -73,7 +81,11 @@ export class Packet {
   /** Options of SYN segments; -1 and 0 when absent. */
   windowScale = -1;
   mss = 0;
-  /** The real client as a TCP option (TOA) tells it; 0 when there is none. */
+  sackPermitted = 0;
+  /** The real client as a TCP option (TOA) tells it; all 0 when there is none. The address is the last word; the first three belong to IPv6. */
+  realClient0 = 0;
+  realClient1 = 0;
+  realClient2 = 0;
   realClientAddress = 0;
   realClientPort = 0;
 
