@@ -6,14 +6,7 @@
  * this folder for how both are found, and for which observation point a service's own figures take.
  */
 import type { Batch } from '../../pdata/batch.ts';
-import {
-  AttributeFinder,
-  equals,
-  intOf,
-  isString,
-  stringLength,
-  stringOffset,
-} from '../../pdata/otlp/attribute-finder.ts';
+import { AttributeFinder, intOf, isString, stringLength, stringOffset } from '../../pdata/otlp/attribute-finder.ts';
 import { findServices } from '../../pdata/otlp/services.ts';
 import type { TraceColumns } from '../../pdata/otlp/traces.gen.ts';
 import { callMetrics, counterOf } from '../../pdata/schema/red-metrics.ts';
@@ -44,6 +37,7 @@ const keys = [
   'messaging.system',
   'dns.question.name',
   'network.peer.address',
+  'network.peer.port',
 ] as const;
 type Key = (typeof keys)[number];
 const numberOf = Object.fromEntries(keys.map((key, number) => [key, number])) as Record<Key, number>;
@@ -155,13 +149,9 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
     if (!asks) {
       writeClientAddress(columns);
       key.slice(arena, serviceOffset, serviceLength);
-    } else if (isWire && isNamedByAddress(columns, serviceOffset, serviceLength)) {
-      // Nobody knows the process: the span bears the name of who was asked.
-      writeClientAddress(columns);
-      key.slice(arena, serviceOffset, serviceLength);
     } else {
       key.slice(arena, serviceOffset, serviceLength);
-      writePeer(columns);
+      writePeer(columns, isWire);
     }
     if (isWire) key.slice(arena, stringOffset(table, point), stringLength(table, point));
     else key.whole(asks ? clientApp : serverApp);
@@ -178,17 +168,23 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
     writeString(columns, firstString(columns, clientKeys));
   }
 
-  /** Who is asked, as the caller knows it: a name, else address and port. */
-  function writePeer(columns: TraceColumns): void {
-    const name = firstString(columns, peerKeys);
+  /**
+   * Who is asked, as the caller knows it: a name, else address and port. On the wire the socket's own address comes before
+   * the name that the call gives, because whoever looks at the server's side names it so.
+   */
+  function writePeer(columns: TraceColumns, isWire: boolean): void {
+    const { arena, spanAttributes: table } = columns;
+    const { rowOf } = finder;
+    const name = isWire ? 0 : firstString(columns, peerKeys);
     if (name !== 0) {
       writeString(columns, name);
       return;
     }
-    const { arena, spanAttributes: table } = columns;
-    const address = finder.rowOf[numberOf['server.address']]!;
+    const socket = isWire && stringLength(table, rowOf[numberOf['network.peer.address']]!) > 0;
+    const address = rowOf[numberOf[socket ? 'network.peer.address' : 'server.address']]!;
     const length = stringLength(table, address);
-    const port = length === 0 ? 0 : intOf(table, finder.rowOf[numberOf['server.port']]!, 0);
+    const serverPort = intOf(table, rowOf[numberOf['server.port']]!, 0);
+    const port = socket ? intOf(table, rowOf[numberOf['network.peer.port']]!, serverPort) : serverPort;
     key.endpoint(arena, length === 0 ? 0 : stringOffset(table, address), length, port);
   }
 
@@ -201,17 +197,6 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
   function writeString({ arena, spanAttributes: table }: TraceColumns, row: number): void {
     if (row === 0) key.whole(nothing);
     else key.slice(arena, stringOffset(table, row), stringLength(table, row));
-  }
-
-  /** Whether the service's name is `<server.address>:<server.port>`. */
-  function isNamedByAddress({ arena, spanAttributes: table }: TraceColumns, offset: number, length: number): boolean {
-    const address = finder.rowOf[numberOf['server.address']]!;
-    const size = stringLength(table, address);
-    if (size === 0 || size >= length || arena[offset + size] !== 0x3a) return false;
-    if (!equals(arena.subarray(offset, offset + size), arena, stringOffset(table, address), size)) return false;
-    let port = 0;
-    for (let i = size + 1; i < length; i++) port = 10 * port + arena[offset + i]! - 0x30;
-    return port === intOf(table, finder.rowOf[numberOf['server.port']]!, -1);
   }
 
   function sizeOf({ spanAttributes: table }: TraceColumns, wire: Key, sdk: Key): number {

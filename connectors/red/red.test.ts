@@ -58,9 +58,26 @@ const edges: [name: string, span: Parameters<typeof spanBatch>[0], client: strin
   ['a server seen on the wire', { service: 'cache', attributes: wire }, '10.0.0.7', 'cache', 's'],
   [
     'a client seen on the wire, nobody known',
-    { service: '10.0.0.9:6379', kind: 3, attributes: { ...wire, 'deepflow.observation_point': 'c' } },
+    { service: '10.0.0.7', kind: 3, attributes: { ...wire, 'deepflow.observation_point': 'c' } },
     '10.0.0.7',
     '10.0.0.9:6379',
+    'c',
+  ],
+  [
+    'a client seen on the wire that names the server',
+    {
+      service: '10.0.0.7',
+      kind: 3,
+      attributes: {
+        ...wire,
+        'server.address': 'shop.example',
+        'network.peer.address': 'fe80::9',
+        'network.peer.port': 8080,
+        'deepflow.observation_point': 'c',
+      },
+    },
+    '10.0.0.7',
+    '[fe80::9]:8080',
     'c',
   ],
   [
@@ -94,13 +111,6 @@ const edges: [name: string, span: Parameters<typeof spanBatch>[0], client: strin
     '10.1.1.1',
     'shop',
     's-app',
-  ],
-  [
-    'IPv6',
-    { service: '::1:80', kind: 3, attributes: { ...wire, 'server.address': '::1', 'server.port': 80 } },
-    '10.0.0.7',
-    '::1:80',
-    's',
   ],
 ];
 

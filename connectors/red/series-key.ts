@@ -7,6 +7,7 @@
 
 /** Longer values are cut: a key with a megabyte in it would not be a key. */
 const maxPartBytes = 256;
+const colon = 0x3a;
 /** Parts before the dimensions. */
 export const serviceParts = 2;
 
@@ -34,13 +35,19 @@ export class SeriesKey {
     this.slice(bytes, 0, bytes.length);
   }
 
-  /** `address:port` as the next part, in the two pieces of it; the port is left out when it is 0. */
+  /** `10.0.0.1:80` or `[::1]:80` as the next part; without a port (0) the address as it is. */
   endpoint(source: Uint8Array, offset: number, length: number, port: number): void {
     const at = this.length;
     this.slice(source, offset, length);
-    if (port <= 0) return;
+    if (port <= 0 || length === 0) return;
     const b = this.bytes;
-    b[this.length++] = 0x3a;
+    if (b.subarray(at + 2, this.length).includes(colon)) {
+      b.copyWithin(at + 3, at + 2, this.length);
+      b[at + 2] = 0x5b;
+      b[this.length + 1] = 0x5d;
+      this.length += 2;
+    }
+    b[this.length++] = colon;
     let divisor = 1;
     while (divisor * 10 <= port) divisor *= 10;
     for (; divisor >= 1; divisor = Math.floor(divisor / 10))

@@ -37,7 +37,7 @@ interface Target {
 
 const targets: readonly Target[] = [
   {
-    service: 'nginx',
+    service: '10.1.0.80:80',
     address: '10.1.0.80',
     port: 80,
     protocol: 'HTTP',
@@ -101,11 +101,13 @@ export function captureTraffic({ endMs, seconds, calls }: CapturedOptions): Capt
       const callEndMs = endMs - ((calls - 1 - call) * seconds * 1000) / calls;
       const latency = target.latencyMs * (0.5 + random() + (random() < 0.03 ? 20 : 0));
       const outcome = call % 17 === 3 ? rareOutcomes[call % 3]! : outcomes[call % outcomes.length]!;
-      const spans = byService.get(target.service) ?? [];
       for (const [hop, [point, kind]] of target.points.entries()) {
+        // At the client's side it is the client that was observed.
+        const service = kind === 3 ? client : target.service;
+        const spans = byService.get(service) ?? [];
         spans.push(span(target, point, kind, { number: number * 4 + hop, client, callEndMs, latency, outcome, call }));
+        byService.set(service, spans);
       }
-      byService.set(target.service, spans);
     }
     for (const [at, client] of clients.entries()) {
       for (const [hop, [point]] of target.points.entries()) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openQueriedStore } from '../testing/store.ts';
 import { type Edge, findEdges } from './edges.ts';
+import { calledServices } from './services.ts';
 import { resolutionFor } from './table.ts';
 
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
@@ -66,6 +67,17 @@ test('a service has the edges from it and to it', async () => {
   assert.deepEqual(await servers({ service: 'shop' }), ['db:5432', 'shop']);
   assert.deepEqual(await servers({ protocol: 'http' }), ['db:5432', 'shop']);
   assert.deepEqual(await servers({ protocol: 'redis' }), []);
+});
+
+test('a service is counted at its best point, and also when only clients tell of it', async () => {
+  const services = await calledServices(queried.store, range, nowMs, AbortSignal.timeout(30_000));
+  assert.deepEqual(
+    services.map(({ service, requests, errors, p50Ns }) => [service, requests, errors, p50Ns / 1e9]),
+    [
+      ['shop', 14, 2, 2],
+      ['db:5432', 5, 0, 1],
+    ],
+  );
 });
 
 test('seconds answer for short ranges of the last day, minutes for others', () => {

@@ -1,11 +1,19 @@
-/** `/api/v1/calls/edges`: who asks whom, with requests, errors, durations and the traffic beneath. */
+/** `/api/v1/calls`: who is asked, and who asks whom, with requests, errors, durations and the traffic beneath. */
 import { readLimit, readTimeRange } from '../request.ts';
 import { json, type Route } from '../route.ts';
 import { findEdges } from './edges.ts';
+import { calledServices } from './services.ts';
 
 const hourMs = 3_600_000;
 
 export const callRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/calls/services',
+    async handle({ store, query, nowMs, signal }) {
+      return json({ services: await calledServices(store, readTimeRange(query, 'ms', nowMs, hourMs), nowMs, signal) });
+    },
+  },
   {
     method: 'GET',
     path: '/calls/edges',

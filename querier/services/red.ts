@@ -48,12 +48,8 @@ export async function serviceRed(store: Store, range: TimeRange, signal: AbortSi
   );
 }
 
-/**
- * What a service was asked: server and consumer spans, roots of any kind, and calls seen at the client's side that bear the
- * name of the server, `address:port`, because nobody knows it better. A call seen at several points counts at one of them.
- */
-const isServed = `kind IN (2, 5) OR parent_span_id = toFixedString('', 8)
-  OR (kind = 3 AND observation_point != '' AND position(service_name, ':') > 0)`;
+/** What a service was asked: server and consumer spans, and roots of any kind. A call seen at several points counts at one. */
+const isServed = `kind IN (2, 5) OR parent_span_id = toFixedString('', 8)`;
 
 /** All services that have spans, also those that are only ever called from inside. */
 export async function serviceNames(store: Store, range: TimeRange, signal: AbortSignal): Promise<string[]> {

@@ -22,7 +22,7 @@ export function EdgeHead({ summary }: { summary: string }) {
       <SortButton by="p99" />
       <SortButton by="bytes" title="Bytes on the wire in both directions" />
       <SortButton by="rtt" title="Round trip time of TCP handshakes, median" />
-      <SortButton by="retransmissions" label="retrans." title="Repeated packets, of all packets" />
+      <SortButton by="retransmissions" label="retr." title="Repeated packets, of all packets" />
       <span>seen</span>
     </div>
   );
@@ -132,10 +132,10 @@ function Seen({ edge: { calls, traffic } }: { edge: EdgeRow }) {
   );
 }
 
-/** The traces of an edge's calls: an SDK of the client keeps them under the client's name, all others under the server's. */
+/** The traces of an edge's calls: seen at the client's side they bear the client's name, else the server's. */
 export function callsOf({ client, server, calls }: EdgeRow): string | undefined {
   if (calls === null) return undefined;
-  if (calls.observationPoint === 'c-app') return linkTo('/traces', { service: client });
+  if (calls.observationPoint.startsWith('c')) return linkTo('/traces', { service: client });
   const isAddress = /^[0-9a-f.:]+$/i.test(client);
-  return linkTo('/traces', { service: server, ...(isAddress && { f: `client.address=${client}` }) });
+  return linkTo('/traces', { service: server, f: isAddress ? `client.address=${client}` : '' });
 }

@@ -21,7 +21,7 @@ export function ServicesPage() {
   const between = { start: range.value.fromMs, end: range.value.toMs };
   const url = apiUrl('/calls/edges', { ...between, service: param('service'), protocol: param('protocol'), limit });
   const edges = useQuery(url, (signal) => getJson<{ edges: EdgeRow[] }>(url, signal));
-  const servicesUrl = apiUrl('/services', between);
+  const servicesUrl = apiUrl('/calls/services', between);
   const services = useQuery(servicesUrl, (signal) => getJson<{ services: ServiceRow[] }>(servicesUrl, signal));
   const names = (services.data?.services ?? []).map((row) => row.service);
   return (

@@ -1,0 +1,43 @@
+/** Requests, errors and durations of each service that was asked, from the metrics of calls. */
+import type { TimeRange } from '../request.ts';
+import type { ServiceRed } from '../services/red.ts';
+import { Params } from '../store/params.ts';
+import type { Store } from '../store/store.ts';
+import { pointRank } from './observation.ts';
+import { mergedBuckets, quantileNs } from './quantile-sql.ts';
+import { resolutionFor, windowsBetween } from './table.ts';
+
+/** Also those of which only clients tell. Most trouble first. */
+export async function calledServices(
+  store: Store,
+  range: TimeRange,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<ServiceRed[]> {
+  const params = new Params();
+  const seconds = params.add('Float64', Number(range.toNs - range.fromNs) / 1e9);
+  return store.select<ServiceRed>(
+    `SELECT
+       server AS service, best.1 AS requests, best.2 AS errors, best.1 / ${seconds} AS perSecond,
+       ${quantileNs('best.3', 0.5)} AS p50Ns,
+       ${quantileNs('best.3', 0.9)} AS p90Ns,
+       ${quantileNs('best.3', 0.99)} AS p99Ns
+     FROM (
+       SELECT server, argMin(figures, rank) AS best
+       FROM (
+         SELECT
+           server, ${pointRank('observation_point')} AS rank,
+           (toFloat64(sum(requests)), toFloat64(sum(client_errors + server_errors + timeouts)),
+            ${mergedBuckets('duration')}) AS figures
+         FROM ${store.database}.call_metrics_${resolutionFor(range, nowMs)}
+         WHERE ${windowsBetween(range, params)} AND server != ''
+         GROUP BY server, observation_point
+       )
+       GROUP BY server
+     )
+     ORDER BY errors / greatest(requests, 1) DESC, requests DESC
+     LIMIT 1000`,
+    params,
+    signal,
+  );
+}
