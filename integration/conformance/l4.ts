@@ -1,166 +1,69 @@
-/** Compares the flow table's reading of a capture with an `l4` expectation of the conformance set. */
-
-import { FlowTable } from '../../flow/l4/flow-table.ts';
-import {
-  defaultMaxFlows,
-  defaultReassembly,
-  defaultReassemblyBudgetBytes,
-  defaultTimeoutsNs,
-} from '../../flow/l4/options.ts';
+/** Reads the flows of a capture with the flow table, in the words of the conformance set's kind `l4`. */
+import { createFlowTable, type FlowTable } from '../../flow/l4/flow-table.ts';
+import { defaultFlowOptions, type FlowTableOptions } from '../../flow/l4/options.ts';
 import { type FlowRecord, readFlowRecords, sumFlowRecords } from '../../flow/l4/testing/records.ts';
-import type { CaptureClock } from '../../flow/packet/clock.ts';
-import type { Packet } from '../../flow/packet/packet.ts';
+import { type CaptureFile, openCaptureFile } from '../../flow/packet/capture-file.ts';
+import { PacketDecoder } from '../../flow/packet/decode.ts';
+import { Packet } from '../../flow/packet/packet.ts';
+import type { Observation, Observe, ObservedFlow } from './observation.ts';
 
-/** A delay in microseconds, as the set writes it. */
-interface Delay {
-  count?: number;
-  sum?: number;
-  max?: number;
-}
+/** The set gives the state 600 s after the last packet. */
+const afterwardsNs = 600e9;
 
-interface ByDirection {
-  c2s?: number;
-  s2c?: number;
-}
-
-export interface L4Flow {
-  client: string;
-  server: string;
-  l4: string;
-  packets?: ByDirection;
-  payloadBytes?: ByDirection;
-  fin?: ByDirection;
-  rst?: ByDirection;
-  syn?: number;
-  synAck?: number;
-  durationUs?: number;
-  handshakeFromCapture?: { serverUs?: number; clientUs?: number; fullUs?: number };
-  metrics?: {
-    rttUs?: number;
-    rttServerUs?: Delay;
-    rttClientUs?: Delay;
-    srtUs?: Delay;
-    artUs?: Delay;
-    citUs?: Delay;
-    retransmissions?: ByDirection;
-    outOfOrder?: ByDirection;
-    zeroWindow?: ByDirection;
-    synRetransmissions?: number;
-    synAckRetransmissions?: number;
+/** One flow for each pair of ends, as the set has it: the records of connections that follow one another are added up. */
+export const observeL4: Observe = async (file): Promise<Observation> => {
+  const capture = await openCaptureFile(file.pcapPath);
+  const pieces = new Map<string, number[]>();
+  const options: Omit<FlowTableOptions, 'clock'> = {
+    ...defaultFlowOptions,
+    connect: (flow) => {
+      const sizes: number[] = [];
+      pieces.set(`${flow.clientAddress} ${flow.clientPort} ${flow.serverAddress} ${flow.serverPort}`, sizes);
+      return {
+        data: (_side, _bytes, start, end) => sizes.push(end - start) > 0,
+        gap: () => {},
+        finish: () => {},
+        close: () => {},
+      };
+    },
+    tunnelName: String,
+    resource: () => new Uint8Array(0),
+    scopeVersion: '1',
   };
-  closeType?: string;
-  reassembly?: { payloadBytes: number }[];
-}
+  const byEnds = Map.groupBy(readFlowRecords(await replay(capture, options)), endsOf);
+  const flows = [...byEnds].map(([ends, records]) => describe(sumFlowRecords(records), pieces.get(ends) ?? []));
+  return { flows, messages: [], packets: [] };
+};
 
-export interface L4Expectation {
-  kind: 'l4';
-  flows: L4Flow[];
-  policyFields?: string[];
-}
-
-/** One key compared. */
-export interface L4Comparison {
-  /** `flows[0].metrics.rttUs` */
-  path: string;
-  /** A convention of the set rather than a fact of the wire. */
-  policy: boolean;
-  expected: unknown;
-  actual: unknown;
-}
-
-/** A flow as the table sees it: all records of one pair of ends, added up. */
-export interface SeenFlow {
-  record: FlowRecord;
-  /** Sizes of the pieces of payload, in the order they were delivered. */
-  pieces: number[];
-}
-
-/** Takes the packets of one capture and gives its flows by `client>server`. */
-export class FlowObserver {
-  readonly #table: FlowTable;
-  readonly #pieces = new Map<string, number[]>();
-  #lastNs = 0;
-
-  constructor(clock: CaptureClock) {
-    this.#table = new FlowTable({
-      clock,
-      points: [{ interfaceName: 'capture', observationPoint: 'c' }],
-      connect: (flow) => {
-        const pieces: number[] = [];
-        this.#pieces.set(`${flow.clientAddress}:${flow.clientPort}>${flow.serverAddress}:${flow.serverPort}`, pieces);
-        return {
-          data: (_side, _bytes, start, end) => pieces.push(end - start) > 0,
-          gap: () => {},
-          finish: () => {},
-          close: () => {},
-        };
-      },
-      tunnelName: String,
-      resource: () => new Uint8Array(0),
-      scopeVersion: '1',
-      maxFlows: defaultMaxFlows,
-      timeoutsNs: defaultTimeoutsNs,
-      listeningPorts: new Set(),
-      reassembly: defaultReassembly,
-      reassemblyBudgetBytes: defaultReassemblyBudgetBytes,
-      seed: 1,
-    });
-  }
-
-  packet(packet: Packet): void {
-    this.#lastNs = Math.max(this.#lastNs, packet.timeNs);
-    this.#table.packet(packet);
-  }
-
-  /** The flows; `closeType` is the state 600 s after the last packet, as the set has it. */
-  finish(): Map<string, SeenFlow> {
-    this.#table.tick(this.#lastNs + 600e9);
-    this.#table.close();
-    const byEnds = new Map<string, FlowRecord[]>();
-    for (const record of readFlowRecords(this.#table.drain())) {
-      const ends = `${bracketed(record, 'client')}>${bracketed(record, 'server')}`;
-      byEnds.set(ends, [...(byEnds.get(ends) ?? []), record]);
+/** Feeds all packets to a table and gives its records. */
+async function replay(capture: CaptureFile, options: Omit<FlowTableOptions, 'clock'>): Promise<Uint8Array | null> {
+  const decoder = new PacketDecoder();
+  const packet = new Packet();
+  let table: FlowTable | undefined;
+  let lastNs = 0;
+  while (await capture.fill()) {
+    while (capture.next(packet)) {
+      if (!decoder.decode(packet, capture.linkType)) continue;
+      // The file's clock begins with its first packet.
+      table ??= createFlowTable({ ...options, clock: capture.clock! });
+      table.packet(packet);
+      lastNs = Math.max(lastNs, packet.timeNs);
     }
-    const flows = new Map<string, SeenFlow>();
-    for (const [ends, records] of byEnds) {
-      const pieces = this.#pieces.get(ends.replaceAll(/[[\]]/g, '')) ?? [];
-      flows.set(ends, { record: sumFlowRecords(records), pieces });
-    }
-    return flows;
   }
+  await capture.close();
+  table?.tick(lastNs + afterwardsNs);
+  table?.close();
+  return table?.drain() ?? null;
 }
 
-/** Compares every key that the expectation has. */
-export function compareL4({ flows, policyFields = [] }: L4Expectation, seen: Map<string, SeenFlow>): L4Comparison[] {
-  return flows.flatMap((flow, index) => {
-    const found = seen.get(`${flow.client}>${flow.server}`);
-    const ends = { path: `flows[${index}]`, policy: false, expected: `${flow.client} > ${flow.server}` };
-    if (found === undefined) return [{ ...ends, actual: [...seen.keys()].join(', ') }];
-    const actual = describe(found);
-    return Object.entries(flow).flatMap(([key, expected]) =>
-      key === 'client' || key === 'server'
-        ? []
-        : leaves(`flows[${index}].${key}`, expected, actual[key as keyof L4Flow], policyFields.includes(key)),
-    );
-  });
-}
-
-function leaves(path: string, expected: unknown, actual: unknown, policy: boolean): L4Comparison[] {
-  if (typeof expected !== 'object' || expected === null) return [{ path, policy, expected, actual }];
-  return Object.entries(expected).flatMap(([key, value]) =>
-    leaves(`${path}.${key}`, value, (actual as Record<string, unknown> | undefined)?.[key], policy),
-  );
-}
-
-/** The flow in the words of the set. */
-function describe({ record, pieces }: SeenFlow): L4Flow {
+function describe(record: FlowRecord, pieces: readonly number[]): ObservedFlow {
   const number = (key: string) => Number(record[`deepflow.flow.${key}`] ?? 0);
   const us = (key: string) => Math.round(number(key) / 1000);
   const both = (key: string) => ({ c2s: number(`client.${key}`), s2c: number(`server.${key}`) });
   const delay = (key: string) => ({ count: number(`${key}.count`), sum: us(`${key}.sum`), max: us(`${key}.max`) });
   return {
-    client: '',
-    server: '',
+    client: bracketed(record, 'client'),
+    server: bracketed(record, 'server'),
     l4: String(record['network.transport']),
     packets: both('packets'),
     payloadBytes: both('payload_bytes'),
@@ -169,7 +72,7 @@ function describe({ record, pieces }: SeenFlow): L4Flow {
     syn: number('syn'),
     synAck: number('syn_ack'),
     durationUs: us('duration'),
-    // One handshake without repeats: its only values. With repeats the set asks for the first; delays begin at the first too.
+    // The first SYN, SYN/ACK and ACK: all delays of the handshake count from the first of its kind, so theirs are the smallest.
     handshakeFromCapture: { serverUs: us('rtt_server.min'), clientUs: us('rtt_client.min'), fullUs: us('rtt.min') },
     metrics: {
       rttUs: us('rtt.max'),
@@ -185,8 +88,14 @@ function describe({ record, pieces }: SeenFlow): L4Flow {
       synAckRetransmissions: number('syn_ack.retransmissions'),
     },
     closeType: String(record['deepflow.flow.close_type']),
+    // The set offers each piece joined with the one before.
     reassembly: pieces.slice(1).map((size, index) => ({ payloadBytes: pieces[index]! + size })),
   };
+}
+
+function endsOf(record: FlowRecord): string {
+  const { 'client.port': clientPort = 0, 'server.port': serverPort = 0 } = record;
+  return `${record['client.address']} ${clientPort} ${record['server.address']} ${serverPort}`;
 }
 
 function bracketed(record: FlowRecord, side: 'client' | 'server'): string {
