@@ -62,6 +62,8 @@ export class Message {
   /** X-Request-ID and its like. */
   requestId = '';
   facts: Map<string, Fact> | null = null;
+  /** What the parser found out for the protocol's own `describe`, in a shape of its own. */
+  detail: object | null = null;
 
   /** Kept by the session while a request waits for its answer: the first of several answers, and whether it is over. */
   first: Message | null = null;

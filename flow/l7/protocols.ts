@@ -1,5 +1,7 @@
 /** The list of protocols: strong marks first, loose ones last, for that is the order in which an unknown port is probed. */
+
+import mysql from './mysql/index.ts';
 import type { Protocol } from './protocol.ts';
 import redis from './redis/index.ts';
 
-export const protocols: readonly Protocol[] = [redis];
+export const protocols: readonly Protocol[] = [redis, mysql];

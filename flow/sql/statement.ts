@@ -12,8 +12,6 @@ export interface Statement {
   readonly operation: string;
   /** First table or other target, without quotes. */
   readonly collection: string;
-  /** Comments inside, as they are written; where trace contexts travel. */
-  readonly comments: readonly string[];
 }
 
 /** Characters of statements that are kept in one generation, and the longest one that is kept. */
@@ -25,7 +23,6 @@ const longestKeyword = 14;
 const scanner = new Scanner();
 const obfuscated = new ObfuscatedText();
 const summary = new Summary();
-const noComments: readonly string[] = [];
 
 /** Keywords in any case they are usually written in, so that most words need no copy in upper case. */
 const upperOf = new Map<string, string>();
@@ -61,46 +58,56 @@ class Remembered {
 
 const remembered: Readonly<Record<Dialect, Remembered>> = { mysql: new Remembered(), postgresql: new Remembered() };
 
-/** What a statement says. Time is linear in its length; the answer to a text seen before is only looked up. */
-export function readStatement(text: string, dialect: Dialect): Statement {
-  const known = remembered[dialect].get(text);
+/**
+ * What a statement says, in time linear in its length. Statements that differ in literals only share one answer; one without literals is
+ * only looked up when it is seen again. Comments inside, where trace contexts travel, are added to `comments`.
+ */
+export function readStatement(text: string, dialect: Dialect, comments: string[] | null = null): Statement {
+  const cache = remembered[dialect];
+  const known = cache.get(text);
   if (known !== undefined) return known;
-  const statement = scan(text, dialect);
-  if (text.length <= longestKept) remembered[dialect].set(text, statement);
+  const shape = hideLiterals(text, dialect, comments);
+  let statement = cache.get(shape);
+  if (statement === undefined) {
+    statement = summarise(shape, dialect);
+    if (shape.length <= longestKept) cache.set(shape, statement);
+  }
+  // Only white space was different: most likely a constant of some program, and not one of many.
+  if (!obfuscated.changed && text.length <= longestKept && shape !== text && !text.includes('/*'))
+    cache.set(text, statement);
   return statement;
 }
 
-function scan(text: string, dialect: Dialect): Statement {
-  let comments: string[] | null = null;
-  let spaced = false;
+function hideLiterals(text: string, dialect: Dialect, comments: string[] | null): string {
   scanner.reset(text, dialect);
-  obfuscated.reset();
-  summary.reset();
+  obfuscated.reset(text);
+  let spaced = false;
   let first = true;
   for (let token = scanner.next(); token !== tokens.end; token = scanner.next()) {
-    const { start, end } = scanner;
     if (scanner.spaced) spaced = true;
     if (token === tokens.comment) {
-      comments ??= [];
-      if (comments.length < maxComments && end - start > 4) comments.push(text.slice(start, end));
+      if (comments !== null && comments.length < maxComments && scanner.end - scanner.start > 4) {
+        comments.push(text.slice(scanner.start, scanner.end));
+      }
+      obfuscated.changed = true;
       spaced = true;
       continue;
     }
-    const piece = text.slice(start, end);
-    // `*/` ends what MySQL was told to run by `/*!`.
-    const upper = token === tokens.word ? keyword(piece) : '';
-    obfuscated.add(token, piece, upper, spaced && !first);
-    summary.add(token, piece, upper);
+    obfuscated.add(token, scanner.start, scanner.end, spaced && !first);
     spaced = false;
     first = false;
   }
-  return {
-    text: obfuscated.finish(),
-    summary: summary.finish(),
-    operation: summary.operation,
-    collection: summary.collection,
-    comments: comments ?? noComments,
-  };
+  return obfuscated.finish();
+}
+
+function summarise(shape: string, dialect: Dialect): Statement {
+  scanner.reset(shape, dialect);
+  summary.reset();
+  for (let token = scanner.next(); token !== tokens.end; token = scanner.next()) {
+    const piece = shape.slice(scanner.start, scanner.end);
+    summary.add(token, piece, token === tokens.word ? keyword(piece) : '');
+  }
+  return { text: shape, summary: summary.finish(), operation: summary.operation, collection: summary.collection };
 }
 
 function keyword(word: string): string {
