@@ -73,3 +73,8 @@ export function enterTunnel(packet: Packet, cursor: Cursor, code: number, id: nu
   packet.destinationPort = 0;
   cursor.at = innerStart;
 }
+
+/** The name of `Packet.tunnel`; empty where there is none. */
+export function tunnelName(code: number): string {
+  return tunnelTypes[code] ?? '';
+}
