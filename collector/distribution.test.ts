@@ -17,6 +17,7 @@ const sections: Record<string, Omit<ContractOptions, 'batches'>> = {
     config: { protocols: { grpc: { endpoint: 'localhost:0' }, http: { endpoint: 'localhost:0' } } },
     emptyIsValid: false,
   },
+  'receiver/cbpf': { config: { interfaces: '^lo$' } },
   'processor/memory_limiter': { config: { check_interval: '1s', limit_mib: 4000 }, emptyIsValid: false },
   'exporter/otlp_grpc': { config: { endpoint: 'localhost:1', tls: { insecure: true } }, emptyIsValid: false },
   'exporter/otlp_http': { config: { endpoint: 'http://localhost:1' }, emptyIsValid: false },

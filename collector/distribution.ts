@@ -7,6 +7,7 @@ type Load = () => Promise<{ default: ComponentDefinition }>;
 
 export const distribution: Record<Kind, Record<string, Load>> = {
   receiver: {
+    cbpf: () => import('../receivers/cbpf/index.ts'),
     nop: () => import('../receivers/nop/index.ts'),
     otlp: () => import('../receivers/otlp/index.ts'),
   },

@@ -15,6 +15,7 @@ export class PcapReader implements RecordReader {
   readonly format = 'pcap';
   readonly linkType: number;
   readonly interfaceIndex = 0;
+  readonly interfaceName = '';
   clock: CaptureClock | undefined;
   problem: string | undefined;
   readonly #littleEndian: boolean;

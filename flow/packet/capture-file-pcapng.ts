@@ -20,7 +20,10 @@ const frameBytes = 12;
 /** More interfaces in one section are not believed: each costs memory. */
 const maxInterfaces = 1 << 16;
 
+const maxNameBytes = 256;
+
 interface Interface {
+  name: string;
   linkType: number;
   snapLength: number;
   unitsPerSecond: bigint;
@@ -43,6 +46,10 @@ export class PcapngReader implements RecordReader {
 
   constructor(clock: CaptureClock | undefined) {
     this.clock = clock;
+  }
+
+  get interfaceName(): string {
+    return this.#interfaces[this.interfaceIndex]?.name ?? '';
   }
 
   next(window: ByteWindow, packet: Packet): boolean {
@@ -96,13 +103,15 @@ export class PcapngReader implements RecordReader {
     if (this.#interfaces.length >= maxInterfaces) return this.#damaged(window, 'one interface too many');
     let unitsPerSecond = 1_000_000n;
     let offsetSeconds = 0n;
+    let name = '';
     const end = position + length - 4;
     let at = position + 16;
     while (at + 4 <= end) {
       const code = view.getUint16(at, little);
       const size = view.getUint16(at + 2, little);
       if (code === 0 || at + 4 + size > end) break;
-      if (code === 9 && size >= 1) {
+      if (code === 2) name = nameOf(window.bytes.subarray(at + 4, at + 4 + Math.min(size, maxNameBytes)));
+      else if (code === 9 && size >= 1) {
         const resolution = view.getUint8(at + 4);
         const exponent = resolution & 0x7f;
         const binary = resolution >= 0x80;
@@ -113,6 +122,7 @@ export class PcapngReader implements RecordReader {
       at += 4 + ((size + 3) & ~3);
     }
     const one: Interface = {
+      name,
       linkType: view.getUint16(position + 8, little),
       snapLength: view.getUint32(position + 12, little),
       unitsPerSecond,
@@ -178,4 +188,8 @@ function setEpoch(one: Interface, clock: CaptureClock): void {
   const units = (clock.epochUnixNs / 1_000_000_000n - one.offsetSeconds) * one.unitsPerSecond;
   one.epochHigh = Number(units >> 32n);
   one.epochLow = Number(units & 0xffffffffn);
+}
+
+function nameOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8').replace(/\0+$/, '');
 }

@@ -19,6 +19,7 @@ export interface RecordReader {
   readonly format: 'pcap' | 'pcapng';
   readonly linkType: number;
   readonly interfaceIndex: number;
+  readonly interfaceName: string;
   readonly clock: CaptureClock | undefined;
   /** Set when what follows is no record: nothing more can be read. */
   readonly problem: string | undefined;

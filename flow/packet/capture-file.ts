@@ -60,6 +60,11 @@ export class CaptureFile {
     return this.#reader.interfaceIndex;
   }
 
+  /** Its name, as pcapng tells it; empty otherwise. */
+  get interfaceName(): string {
+    return this.#reader.interfaceName;
+  }
+
   /** The clock that times count from; undefined before the first packet when none was given. */
   get clock(): CaptureClock | undefined {
     return this.#reader.clock;

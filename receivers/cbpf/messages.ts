@@ -1,0 +1,45 @@
+/** What the capture thread and the receiver tell each other. */
+import type { ComponentStatus } from '../../component/define.ts';
+import type { LogFields } from '../../component/telemetry.ts';
+import type { Config } from './config.ts';
+
+/** Names of the counters, which are those of the collector's own metrics; with their descriptions. */
+export const counters = {
+  packets: 'Number of packets that were looked at.',
+  packet_bytes: 'Number of bytes of these packets, as they were on the wire.',
+  kernel_drops: 'Number of packets the kernel had no room for in the ring.',
+  ring_freezes: 'Number of times a ring was full.',
+  duplicate_packets: 'Number of packets that were seen before and dropped.',
+  own_packets: "Number of packets of the collector's own connections, which are left out.",
+  dropped_batches: 'Number of batches that were dropped because the pipeline did not take them in time.',
+  dropped_bytes: 'Number of bytes of these batches.',
+  files_read: 'Number of capture files read to their end.',
+  files_damaged: 'Number of capture files that could not be read, or only in part.',
+  stored_packets: 'Number of packets kept as pcap on demand.',
+} as const;
+
+export type CounterName = keyof typeof counters;
+
+/** What a thread is started with; the configuration as its schema gave it. */
+export interface ThreadSetup {
+  config: Config;
+  id: string;
+  version: string;
+  hostName: string;
+  worker: { index: number; count: number };
+}
+
+export type FromThread =
+  | { type: 'data'; signal: 'traces' | 'logs'; message: Uint8Array<ArrayBuffer> }
+  /** What the numbers grew by; `undecodable` by reason. */
+  | { type: 'counted'; counts: Partial<Record<CounterName, number>>; undecodable: Record<string, number> }
+  | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; fields: LogFields }
+  | { type: 'status'; status: ComponentStatus; message?: string }
+  | { type: 'started' }
+  /** All files are read and everything in them is handed over. */
+  | { type: 'files_done' }
+  | { type: 'stopped' };
+
+export type ToThread =
+  /** The pipeline has taken so many bytes of data, or refused them for good. */
+  { type: 'taken'; bytes: number } | { type: 'stop' };

@@ -1,0 +1,118 @@
+/** Reads capture files in the order of their names, as fast as the pipeline takes what comes out, or as fast as it was. */
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CapturePoint } from '../../flow/l4/options.ts';
+import { type CaptureFile, openCaptureFile } from '../../flow/packet/capture-file.ts';
+import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
+import { Packet } from '../../flow/packet/packet.ts';
+import type { PacketKeeper } from '../../flow/pcap/keeper.ts';
+import type { Tally } from './counting.ts';
+import type { FromThread, ThreadSetup } from './messages.ts';
+import type { Outbox } from './outbox.ts';
+import { PacketPath } from './path.ts';
+
+/** Times are exact for 104 days after the epoch; a file that is further away gets an analyser of its own. */
+const exactSeconds = 90 * 86_400;
+
+export interface ReplayOptions {
+  setup: ThreadSetup;
+  tally: Tally;
+  outbox: Outbox;
+  keeperFor(clock: CaptureClock, points: CapturePoint[]): PacketKeeper | undefined;
+  post(message: FromThread): void;
+  stopped: AbortSignal;
+}
+
+/** Resolves when everything is read and handed over, or when told to stop. */
+export async function replay({ setup, tally, outbox, keeperFor, post, stopped }: ReplayOptions): Promise<void> {
+  const { files, as_fast_as_possible: fast, observation_point } = setup.config;
+  let current: { path: PacketPath; clock: CaptureClock; keeper: PacketKeeper | undefined } | undefined;
+
+  const finish = async () => {
+    if (current === undefined) return;
+    current.path.analyser.close();
+    outbox.put(current.path.analyser.drain());
+    current.keeper?.close();
+    current = undefined;
+    await outbox.empty();
+  };
+
+  for (const path of findFiles(files)) {
+    if (stopped.aborted) break;
+    const damaged = (error: string) => {
+      tally.counts.files_damaged++;
+      post({ type: 'log', level: 'warn', message: 'A capture file cannot be read to its end', fields: { error } });
+    };
+    const seconds = await firstSecond(path).catch((error: Error) => {
+      damaged(error.message);
+      return undefined;
+    });
+    if (seconds === undefined) continue;
+    if (current && Math.abs(seconds - Number(current.clock.epochUnixNs / 1_000_000_000n)) > exactSeconds)
+      await finish();
+    if (current === undefined) {
+      const clock = createCaptureClock(seconds);
+      const points: CapturePoint[] = [];
+      const keeper = keeperFor(clock, points);
+      current = { path: new PacketPath(setup, clock, points, tally, undefined, keeper), clock, keeper };
+    }
+    const { points, packet } = current.path;
+    packet.point = points.push({ interfaceName: basename(path), observationPoint: observation_point || 'rest' }) - 1;
+    const file = await openCaptureFile(path, { clock: current.clock });
+    try {
+      await readFile(file, current.path);
+    } finally {
+      await file.close();
+    }
+    if (file.problem !== undefined) damaged(file.problem);
+    else if (!stopped.aborted) tally.counts.files_read++;
+  }
+  await finish();
+
+  async function readFile(file: CaptureFile, path: PacketPath): Promise<void> {
+    const { packet, analyser } = path;
+    const startMs = performance.now();
+    let firstNs = Number.NaN;
+    while (!stopped.aborted && (await file.fill())) {
+      while (file.next(packet)) {
+        if (!fast) {
+          if (Number.isNaN(firstNs)) firstNs = packet.timeNs;
+          const aheadMs = (packet.timeNs - firstNs) / 1e6 - (performance.now() - startMs);
+          if (aheadMs > 2) {
+            outbox.put(analyser.drain());
+            await sleep(aheadMs, undefined, { signal: stopped }).catch(() => undefined);
+          }
+          if (stopped.aborted) return;
+        }
+        if (path.take(file.linkType)) {
+          outbox.put(analyser.drain());
+          await outbox.room();
+        }
+      }
+      outbox.put(analyser.drain());
+      await outbox.room();
+    }
+  }
+}
+
+/** Files of all patterns, each once, by name. A pattern that fits nothing is the file of that name, which will be missed. */
+function findFiles(patterns: readonly string[]): string[] {
+  const found = patterns.flatMap((pattern) => {
+    const paths = globSync(pattern);
+    return paths.length > 0 ? paths : [pattern];
+  });
+  return [...new Set(found)].sort();
+}
+
+/** Unix time of the first packet; of an empty file 0. */
+async function firstSecond(path: string): Promise<number> {
+  const file = await openCaptureFile(path, { bufferBytes: 1 << 20 });
+  try {
+    const packet = new Packet();
+    while (await file.fill()) if (file.next(packet)) break;
+    return Number((file.clock?.epochUnixNs ?? 0n) / 1_000_000_000n);
+  } finally {
+    await file.close();
+  }
+}
