@@ -107,7 +107,8 @@ export class FragmentStore {
     const hash = writeKey(key, packet, id);
     const first = ((hash >>> 0) % (this.#datagrams.length / ways)) * ways;
     let free = -1;
-    let oldest = first;
+    let oldest = -1;
+    let oldestNs = Number.POSITIVE_INFINITY;
     for (let place = first; place < first + ways; place++) {
       const datagram = this.#datagrams[place];
       if (datagram?.used && packet.timeNs - datagram.firstNs > this.#options.timeoutNs) {
@@ -116,7 +117,10 @@ export class FragmentStore {
       }
       if (!datagram?.used) free = place;
       else if (sameKey(datagram.key, key)) return datagram;
-      else if (datagram.firstNs < this.#datagrams[oldest]!.firstNs) oldest = place;
+      else if (datagram.firstNs < oldestNs) {
+        oldest = place;
+        oldestNs = datagram.firstNs;
+      }
     }
     if (free < 0) this.evicted++;
     return this.#start(free < 0 ? oldest : free, packet.timeNs);

@@ -1,11 +1,13 @@
 /** Runs a conformance folder through the collector's own code and counts what agrees. */
 import { compareFile } from './compare.ts';
+import { observeDecap } from './decap.ts';
 import { type Difference, Tally } from './differences.ts';
 import { type ExpectedFile, type Kind, readExpectedFiles } from './expected.ts';
+import { observeL4 } from './l4.ts';
 import type { Observe } from './observation.ts';
 
 /** Who reads the captures of a kind. Files of a kind without a reader are skipped. */
-const observers: Readonly<Partial<Record<Kind, Observe>>> = {};
+const observers: Readonly<Partial<Record<Kind, Observe>>> = { l4: observeL4, decap: observeDecap };
 
 export interface Count {
   passed: number;
