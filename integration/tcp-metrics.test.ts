@@ -106,12 +106,14 @@ function recount(sent: readonly Segment[]): { repeated: number; late: number } {
   let repeated = 0;
   let late = 0;
   let synSeen = false;
+  let finSeen = false;
   for (const { seq, length, syn, fin, rst, keepAlive } of sent) {
     if (syn && synSeen) repeated++;
     synSeen ||= syn;
     const from = (seq - first) >>> 0;
-    // A bare ACK carries the number of the next byte: what is before it was sent.
-    if (length === 0 && !syn && !fin && !rst && !keepAlive) highest = Math.max(highest, from);
+    // A bare ACK or FIN carries the number of the next byte: what is before it was sent. Later ones count the FIN too.
+    if (length === 0 && !syn && !rst && !finSeen) highest = Math.max(highest, from);
+    finSeen ||= fin;
     if (length === 0 || (keepAlive && length === 1)) continue;
     if (seen.has(from)) repeated++;
     else if (from < highest) late++;

@@ -1,16 +1,18 @@
 /** All flows of one capture worker: finds the flow of a packet, counts, measures, hands on payload, and writes records. */
-import { type CloseType, closeTypes, flowScopeName } from '../../pdata/schema/flow-log.ts';
-import { RequestBuilder } from '../otlp/request-builder.ts';
+import { type CloseType, closeTypes } from '../../pdata/schema/flow-log.ts';
 import { ipProtocols, type Packet, tcpFlags } from '../packet/packet.ts';
 import { headerAddressText } from './addresses.ts';
+import { closeTypeAt, isAnotherConnection } from './connection-ends.ts';
 import type { EndReason } from './consumer.ts';
-import type { Conversation } from './conversation.ts';
 import { DelayBook, delayNumbers } from './delays.ts';
 import { evidence, guessClient, ServerHistory } from './direction.ts';
+import { takeFirstPacket } from './first-packet.ts';
 import { FlowIndex } from './flow-index.ts';
+import { fillKey } from './flow-key.ts';
+import { FlowReports } from './flow-reports.ts';
 import type { FlowTableOptions } from './options.ts';
-import { type FlowNames, Payloads } from './payloads.ts';
-import { FlowRecordWriter, peerPort } from './record.ts';
+import { Payloads } from './payloads.ts';
+import { peerPort } from './record.ts';
 import {
   addressWord,
   bitsWord,
@@ -19,22 +21,17 @@ import {
   FlowCursor,
   FlowRows,
   finWord,
-  firstSequenceWord,
   flagsWord,
   flowBits,
-  gapBytesDouble,
   hashWord,
   highestAckWord,
   idHiWord,
   idLoWord,
-  ipIdWord,
   keyWords,
   lastDouble,
   lastTimeDouble,
   layer3BytesDouble,
-  macWord,
   minuteWord,
-  mplsWord,
   packetsWord,
   payloadBytesDouble,
   peerBits,
@@ -43,24 +40,18 @@ import {
   peerDoubles,
   peerWord,
   peerWords,
-  protocolWord,
   queueWord,
   realAddressWord,
   realPortWord,
   rstWord,
   secondWord,
-  seenLowWord,
-  startDouble,
   stateWord,
-  synAckRepeatWord,
-  synWord,
   totalPacketsWord,
   ttlWord,
-  tunnelDepthWord,
 } from './row.ts';
 import { after } from './seen-ranges.ts';
 import { TcpMeter } from './tcp-metrics.ts';
-import { closeTypeOf, isOver, nextState, stateTimeouts, tcpStates } from './tcp-state.ts';
+import { nextState, stateTimeouts, tcpStates } from './tcp-state.ts';
 import { TimeoutQueues } from './timeout-queues.ts';
 
 export interface FlowCounters {
@@ -72,13 +63,9 @@ export interface FlowCounters {
   closed: Record<CloseType, number>;
   /** Flows closed because the table was full. */
   evicted: number;
-  records: number;
-  /** Records that nobody drained in time. */
-  recordsDropped: number;
 }
 
 const second = 1e9;
-const minute = 60 * second;
 const timeoutNames = ['opening', 'established', 'closing', 'closed', 'reset', 'openingReset', 'udp', 'other'] as const;
 const queueOfState = tcpStates.map((state) => timeoutNames.indexOf(stateTimeouts[state]));
 const udpQueue = timeoutNames.indexOf('udp');
@@ -101,8 +88,6 @@ export class FlowTable {
     opened: 0,
     closed: Object.fromEntries(closeTypes.map((type) => [type, 0])) as Record<CloseType, number>,
     evicted: 0,
-    records: 0,
-    recordsDropped: 0,
   };
   readonly payloads: Payloads;
   readonly servers = new ServerHistory();
@@ -113,10 +98,7 @@ export class FlowTable {
   readonly #queues: TimeoutQueues;
   readonly #delays = new DelayBook();
   readonly #meter = new TcpMeter(this.#delays);
-  readonly #writer: FlowRecordWriter;
-  readonly #records: RequestBuilder;
-  /** Outer addresses of tunnelled flows by row, by peer. */
-  readonly #outer = new Map<number, readonly [string, string]>();
+  readonly #reports: FlowReports;
 
   readonly #key = new Int32Array(keyWords);
   /** The flow of the current packet; the one that expires or is swept; the one that is turned. */
@@ -128,10 +110,7 @@ export class FlowTable {
   #nextTickNs = Number.NEGATIVE_INFINITY;
   #second = 0;
   #minute = 0;
-  /** How far the epoch is into its minute. */
-  readonly #intoMinuteNs: number;
   #sweepRow = 0;
-  #closing = false;
   #idHi: number;
   #idLo = 0;
 
@@ -142,16 +121,14 @@ export class FlowTable {
       this.#rows,
       timeoutNames.map((name) => options.timeoutsNs[name]),
     );
-    this.#writer = new FlowRecordWriter(options.clock, this.#delays);
-    this.#records = new RequestBuilder(flowScopeName, options.scopeVersion);
+    this.#reports = new FlowReports(options, this.#delays);
     this.payloads = new Payloads({
       connect: options.connect,
       limits: options.reassembly,
       budgetBytes: options.reassemblyBudgetBytes,
-      names: (flow) => this.#names(flow),
+      names: (flow) => this.#reports.names(flow),
       turn: (row) => this.#turn(row),
     });
-    this.#intoMinuteNs = Number(options.clock.epochUnixNs % BigInt(minute));
     this.#idHi = options.seed >>> 0;
   }
 
@@ -167,7 +144,12 @@ export class FlowTable {
 
   /** Bytes of records that {@link drain} will give. */
   get pendingBytes(): number {
-    return this.#records.sizeBytes;
+    return this.#reports.pendingBytes;
+  }
+
+  /** Records made so far, and those that nobody drained in time. */
+  get records(): { made: number; dropped: number } {
+    return { made: this.#reports.records, dropped: this.#reports.dropped };
   }
 
   packet(packet: Packet): void {
@@ -178,16 +160,16 @@ export class FlowTable {
     }
     if (packet.timeNs >= this.#nextTickNs) this.tick(packet.timeNs);
     const flow = this.#flow;
-    const peer = this.#fillKey(packet);
+    const peer = fillKey(this.#key, packet);
     const hash = this.#index.hash(this.#key, packet.ipVersion === 6);
     const isTcp = packet.ipProtocol === ipProtocols.tcp;
     if (!this.#index.find(this.#key, hash, flow)) {
       this.#open(packet, hash, peer, isTcp);
-    } else if (isTcp && packet.flags & tcpFlags.syn && this.#isAnother(flow, packet, peer)) {
+    } else if (isTcp && packet.flags & tcpFlags.syn && isAnotherConnection(flow, packet, peer)) {
       this.#end(flow, 'replaced', this.#closeType(flow, 'client_source_port_reuse'));
       this.#open(packet, hash, peer, isTcp);
     } else if (flow.words[flow.at + minuteWord] !== this.#minute) {
-      this.#report(flow);
+      this.#reports.periodic(flow, this.payloads.get(flow.row), this.#minute);
     }
     this.#count(flow, packet, peer);
     if (isTcp) this.#tcp(flow, packet, peer);
@@ -200,13 +182,17 @@ export class FlowTable {
     this.#nowNs = nowNs;
     this.#second = Math.floor(nowNs / second);
     this.#nextTickNs = (this.#second + 1) * second;
-    const current = Math.floor((nowNs + this.#intoMinuteNs) / minute);
+    const current = this.#reports.minuteOf(nowNs);
     if (current !== this.#minute) {
       this.#minute = current;
       this.#sweepRow = 0;
     }
     this.payloads.tick(nowNs);
-    for (let row = this.#queues.expired(nowNs); row >= 0 && !this.#isFull(0.5); row = this.#queues.expired(nowNs)) {
+    for (
+      let row = this.#queues.expired(nowNs);
+      row >= 0 && !this.#reports.isFull(0.5);
+      row = this.#queues.expired(nowNs)
+    ) {
       this.#rows.move(this.#aside, row);
       this.#end(this.#aside, 'timeout', this.#closeType(this.#aside, 'timeout'));
     }
@@ -218,43 +204,18 @@ export class FlowTable {
    * many records wait; without it, they all wait until the end.
    */
   close(onFull?: () => void): void {
-    this.#closing = true;
+    this.#reports.closing = true;
     for (let row = this.#queues.oldest(); row >= 0; row = this.#queues.oldest()) {
       this.#rows.move(this.#aside, row);
       this.#end(this.#aside, 'capture_end', this.#closeType(this.#aside, 'forced'));
-      if (this.#isFull(0.5)) onFull?.();
+      if (this.#reports.isFull(0.5)) onFull?.();
     }
-    this.#closing = false;
+    this.#reports.closing = false;
   }
 
   /** The records since the last call as one ExportLogsServiceRequest; null when there are none. */
   drain(): Uint8Array | null {
-    return this.#records.take();
-  }
-
-  /** Fills the key and says which peer the sender is. */
-  #fillKey(packet: Packet): number {
-    const key = this.#key;
-    const s3 = packet.source3 | 0;
-    const d3 = packet.destination3 | 0;
-    let sourceFirst = s3 < d3;
-    if (s3 === d3) sourceFirst = sourceIsFirst(packet);
-    const source = sourceFirst ? 0 : 4;
-    key[source] = packet.source0;
-    key[source + 1] = packet.source1;
-    key[source + 2] = packet.source2;
-    key[source + 3] = s3;
-    key[4 - source] = packet.destination0;
-    key[5 - source] = packet.destination1;
-    key[6 - source] = packet.destination2;
-    key[7 - source] = d3;
-    key[8] = sourceFirst
-      ? (packet.sourcePort << 16) | packet.destinationPort
-      : (packet.destinationPort << 16) | packet.sourcePort;
-    key[9] = packet.ipProtocol | (packet.tunnel << 8) | (packet.point << 16);
-    key[10] = packet.tunnelId;
-    key[11] = packet.vlan | (packet.innerVlan << 16);
-    return sourceFirst ? 0 : 1;
+    return this.#reports.take();
   }
 
   #open(packet: Packet, hash: number, peer: number, isTcp: boolean): void {
@@ -266,24 +227,15 @@ export class FlowTable {
     words[at + hashWord] = hash;
     words[at + secondWord] = this.#second;
     words[at + minuteWord] = this.#minute;
-    words[at + ipIdWord] = packet.ipId;
-    words[at + mplsWord] = packet.mplsLabel;
-    words[at + tunnelDepthWord] = packet.tunnelDepth;
     words[at + idHiWord] = this.#idHi;
     words[at + idLoWord] = this.#idLo;
     this.#idLo = (this.#idLo + 1) >>> 0;
     if (this.#idLo === 0) this.#idHi = (this.#idHi + 1) >>> 0;
-    if (packet.ipVersion === 6) words[at + bitsWord] = flowBits.ipv6;
-    flow.doubles[flow.half + startDouble] = packet.timeNs;
-    flow.doubles[flow.half + lastDouble] = packet.timeNs;
-    flow.doubles[flow.half + peerDouble + lastTimeDouble] = Number.NEGATIVE_INFINITY;
-    flow.doubles[flow.half + peerDouble + peerDoubles + lastTimeDouble] = Number.NEGATIVE_INFINITY;
-    copyMacs(flow, packet, peer);
+    takeFirstPacket(flow, packet, peer);
     if (packet.tunnel !== 0) {
       const source = headerAddressText(packet.bytes, packet.outerIpStart, 0);
       const destination = headerAddressText(packet.bytes, packet.outerIpStart, 1);
-      this.#outer.set(flow.row, peer === 0 ? [source, destination] : [destination, source]);
-      words[at + bitsWord]! |= flowBits.tunnelled;
+      this.#reports.tunnel(flow, peer === 0 ? [source, destination] : [destination, source]);
     }
     if (!isTcp || (packet.flags & tcpFlags.syn) === 0) {
       guessClient(flow, peer, packet.ipProtocol, this.#options.listeningPorts, this.servers);
@@ -302,25 +254,6 @@ export class FlowTable {
     if (this.payloads.get(flow.row) !== undefined) return;
     words[at + evidenceWord] = why;
     if ((words[at + bitsWord]! & flowBits.reversed ? 1 : 0) !== client) words[at + bitsWord]! ^= flowBits.reversed;
-  }
-
-  /** A SYN on a flow that it cannot belong to: the same addresses and ports are used again. */
-  #isAnother(flow: FlowCursor, packet: Packet, peer: number): boolean {
-    const { words } = flow;
-    const mine = flow.at + peerWord + peer * peerWords;
-    const other = flow.at + peerWord + (1 - peer) * peerWords;
-    const bits = words[mine + peerBitsWord]!;
-    const first = (packet.seq + 1) | 0;
-    if (packet.flags & tcpFlags.ack) {
-      if ((bits & peerBits.synAckSent) === 0 || words[mine + firstSequenceWord] === first) return false;
-      return after(packet.ack, words[other + firstSequenceWord]!) !== 0;
-    }
-    if (bits & peerBits.opened) return words[mine + firstSequenceWord] !== first;
-    if (isOver(words[flow.at + stateWord]!)) return true;
-    // Joined in the middle: a SYN that was captured late stands just before the first byte seen.
-    if ((bits & peerBits.seen) === 0) return words[mine + totalPacketsWord]! > 3;
-    const before = after(words[mine + seenLowWord]!, first);
-    return before < 0 || before > 0x10_0000;
   }
 
   #count(flow: FlowCursor, packet: Packet, peer: number): void {
@@ -448,45 +381,23 @@ export class FlowTable {
     this.#end(this.#aside, 'evicted', 'forced');
   }
 
-  /** How a flow has ended whose state does not tell: as `open` says, or for an established connection `timeout`. */
   #closeType(flow: FlowCursor, open: CloseType): CloseType {
-    const { words, at } = flow;
-    const state = words[at + stateWord]!;
-    const isTcp = (words[at + protocolWord]! & 0xff) === ipProtocols.tcp;
-    if (!isTcp || (open !== 'timeout' && !isOver(state))) return open;
-    const client = words[at + bitsWord]! & flowBits.reversed ? 1 : 0;
-    const serverAt = at + peerWord + (1 - client) * peerWords;
-    return closeTypeOf(state, {
-      clientReset: (words[at + peerWord + client * peerWords + peerBitsWord]! & peerBits.reset) !== 0,
-      finSeen:
-        ((words[at + peerWord + peerBitsWord]! | words[at + peerWord + peerWords + peerBitsWord]!) & peerBits.fin) !==
-        0,
-      serverPackets: words[serverAt + totalPacketsWord]!,
-      answered: this.payloads.get(flow.row)?.identity.answered ?? false,
-    });
+    return closeTypeAt(flow, open, this.payloads.get(flow.row)?.identity.answered ?? false);
   }
 
   /** The flow at the cursor is over: closes its payload, writes its last record, frees its row. */
   #end(flow: FlowCursor, reason: EndReason, type: CloseType): void {
     const lastNs = flow.doubles[flow.half + lastDouble]!;
     this.payloads.close(flow, reason === 'timeout' ? this.#nowNs : lastNs, reason);
-    this.#record(flow, type, lastNs);
+    this.#reports.record(flow, this.payloads.get(flow.row), type, lastNs);
     this.counters.closed[type]++;
     this.payloads.drop(flow);
     this.#meter.drop(flow);
     this.#delays.drop(flow.row);
-    if (flow.words[flow.at + bitsWord]! & flowBits.tunnelled) this.#outer.delete(flow.row);
+    this.#reports.drop(flow);
     this.#queues.remove(flow);
     this.#index.remove(flow);
     this.#rows.release(flow);
-  }
-
-  /** Writes the record of the minute that the flow was last seen in, unless nothing happened in it; a new interval begins. */
-  #report(flow: FlowCursor): void {
-    const { words, at } = flow;
-    const end = (words[at + minuteWord]! + 1) * minute - this.#intoMinuteNs;
-    if (hasPackets(flow)) this.#record(flow, 'periodic', end);
-    words[at + minuteWord] = this.#minute;
   }
 
   /** Goes on with the walk over all rows that reports flows which have been silent since the minute turned. */
@@ -494,99 +405,16 @@ export class FlowTable {
     const { extent } = this.#rows;
     const until = Math.min(extent, this.#sweepRow + Math.max(1024, Math.ceil(extent / sweepTicks)));
     const flow = this.#aside;
-    for (; this.#sweepRow < until && !this.#isFull(0.5); this.#sweepRow++) {
+    for (; this.#sweepRow < until && !this.#reports.isFull(0.5); this.#sweepRow++) {
       this.#rows.move(flow, this.#sweepRow);
       if (flow.words[flow.at + queueWord]! < 0 || flow.words[flow.at + minuteWord] === this.#minute) continue;
-      this.#report(flow);
+      this.#reports.periodic(flow, this.payloads.get(flow.row), this.#minute);
     }
   }
-
-  #record(flow: FlowCursor, closeType: CloseType, toNs: number): void {
-    const { words, doubles, at } = flow;
-    const conversation = this.payloads.get(flow.row);
-    if (conversation !== undefined) {
-      for (const peer of [0, 1] as const) {
-        doubles[flow.half + peerDouble + peer * peerDoubles + gapBytesDouble] = conversation.takeGap(peer);
-      }
-    }
-    if (this.#isFull(1) && !this.#closing) this.counters.recordsDropped++;
-    else this.#write(flow, closeType, toNs, conversation);
-    words[at + bitsWord]! |= flowBits.reported;
-    this.#delays.resetAll(flow);
-    clearInterval(flow);
-    conversation?.identity.clearCalls();
-  }
-
-  #write(flow: FlowCursor, closeType: CloseType, toNs: number, conversation: Conversation | undefined): void {
-    const minuteStart = flow.words[flow.at + minuteWord]! * minute - this.#intoMinuteNs;
-    const names = this.#names(flow);
-    this.#writer.write(flow, {
-      fromNs: Math.max(minuteStart, flow.doubles[flow.half + startDouble]!),
-      toNs,
-      closeType,
-      interfaceName: names.interfaceName,
-      observationPoint: names.observationPoint,
-      tunnel: names.tunnel,
-      outerAddresses: this.#outer.get(flow.row),
-      conversation,
-    });
-    this.#records.add('', this.#options.resource, this.#writer.head, this.#writer.attributes.out);
-    this.counters.records++;
-  }
-
-  /** More than this share of what may wait to be drained does. */
-  #isFull(share: number): boolean {
-    return this.#records.sizeBytes > share * this.#options.maxPendingBytes;
-  }
-
-  #names(flow: FlowCursor): FlowNames {
-    const word = flow.words[flow.at + protocolWord]!;
-    const point = this.#options.points[word >>> 16];
-    const tunnel = (word >>> 8) & 0xff;
-    return {
-      interfaceName: point?.interfaceName ?? '',
-      observationPoint: point?.observationPoint ?? '',
-      tunnel: tunnel === 0 ? '' : this.#options.tunnelName(tunnel),
-    };
-  }
-}
-
-/** Of two ends whose last address words are equal. */
-function sourceIsFirst(packet: Packet): boolean {
-  if (packet.source2 !== packet.destination2) return packet.source2 < packet.destination2;
-  if (packet.source1 !== packet.destination1) return packet.source1 < packet.destination1;
-  if (packet.source0 !== packet.destination0) return packet.source0 < packet.destination0;
-  return packet.sourcePort <= packet.destinationPort;
 }
 
 /** ICMP and ICMPv6 echo request and reply (RFC 792, RFC 4443 §4). */
 function isEcho(packet: Packet): boolean {
   if (packet.ipProtocol === ipProtocols.icmp) return packet.icmpType === 0 || packet.icmpType === 8;
   return packet.ipProtocol === ipProtocols.icmpv6 && (packet.icmpType === 128 || packet.icmpType === 129);
-}
-
-function hasPackets({ words, at }: FlowCursor): boolean {
-  return words[at + peerWord + packetsWord] !== 0 || words[at + peerWord + peerWords + packetsWord] !== 0;
-}
-
-/** The MAC addresses of the flow's first packet. */
-function copyMacs({ words, at }: FlowCursor, packet: Packet, peer: number): void {
-  const { bytes, ethernetStart } = packet;
-  if (ethernetStart < 0 || ethernetStart + 12 > bytes.length) return;
-  for (let byte = 0; byte < 12; byte++) {
-    // The destination's comes first on the wire.
-    const from = ethernetStart + (byte < 6 === (peer === 0) ? (byte % 6) + 6 : byte % 6);
-    words[at + macWord + (byte >> 2)]! |= bytes[from]! << (8 * (byte & 3));
-  }
-}
-
-/** Counts of the interval begin again; what is known of the flow stays. */
-function clearInterval({ words, doubles, at, half }: FlowCursor): void {
-  words.fill(0, at + synWord, at + synAckRepeatWord + 1);
-  for (let peer = 0; peer < 2; peer++) {
-    const from = at + peerWord + peer * peerWords;
-    words.fill(0, from + packetsWord, from + flagsWord + 1);
-    const first = half + peerDouble + peer * peerDoubles;
-    doubles.fill(0, first + bytesDouble, first + gapBytesDouble + 1);
-  }
 }

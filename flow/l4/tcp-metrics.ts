@@ -55,9 +55,9 @@ import { after, SeenRanges } from './seen-ranges.ts';
  * After the handshake, a repeated SYN/ACK is a retransmission and no round trip.
  *
  * Payload is a retransmission when its first byte was seen, out of order when it was not but is below the highest byte seen or
- * announced (a bare ACK carries the number of its side's next byte). What was lost before the capture point is therefore late,
- * not repeated, when it comes. A keep-alive (at most one byte, just
- * below the highest) is neither. A window is full when it is 0, which no scaling changes; a lone SYN has none to speak of.
+ * announced (a bare ACK or FIN carries the number of its side's next byte). What was lost before the capture point is therefore
+ * late, not repeated, when it comes. A keep-alive (at most one byte, just below the highest) is neither. A window is full when it is
+ * 0, which no scaling changes; a lone SYN has none to speak of.
  */
 
 const measuredFlags = tcpFlags.fin | tcpFlags.syn | tcpFlags.rst | tcpFlags.psh | tcpFlags.ack | tcpFlags.urg;
@@ -85,7 +85,7 @@ export class TcpMeter {
     const flags = packet.flags & measuredFlags;
     const length = packet.payloadWireLength;
     if (length > 0) this.#order(flow, packet, peer, mine);
-    else if (flags === tcpFlags.ack) this.#announce(flow, packet, peer, mine);
+    else if ((flags & ~tcpFlags.fin) === tcpFlags.ack) this.#announce(flow, packet, peer, mine);
 
     if (!isMeasured(flags)) {
       words[mine + peerBitsWord]! &= chances;
@@ -225,11 +225,15 @@ export class TcpMeter {
     }
   }
 
-  /** A bare ACK stands where its side's next byte will: bytes before it that were not seen were sent, and lost on their way here. */
+  /**
+   * A bare ACK or FIN stands where its side's next byte will: bytes before it that were not seen were sent, and lost on their way
+   * here. After a FIN, ACKs stand one further, for the FIN's own number.
+   */
   #announce(flow: FlowCursor, packet: Packet, peer: number, mine: number): void {
     const { words } = flow;
     const bits = words[mine + peerBitsWord]!;
-    if ((bits & (peerBits.opened | peerBits.seen)) === 0 || bits & peerBits.fin) return;
+    if ((bits & (peerBits.opened | peerBits.seen)) === 0) return;
+    if (bits & peerBits.fin && (packet.flags & tcpFlags.fin) === 0) return;
     if ((bits & peerBits.seen) === 0) this.#beginSeen(words, mine, packet.seq);
     const seenHigh = words[mine + seenHighWord]!;
     if (after(packet.seq, seenHigh) <= 0) return;
