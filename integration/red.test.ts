@@ -109,7 +109,7 @@ test('the numbers of each service, endpoint and edge agree with the rows, each s
     const by = 'client, server, observation_point, protocol';
     const expected = await sql(
       store,
-      `SELECT toUnixTimestamp(toStartOfSecond(time)) AS at, client_address AS client,
+      `SELECT toUnixTimestamp(toStartOfSecond(time - toIntervalNanosecond(1))) AS at, client_address AS client,
          concat(server_address, ':', toString(server_port)) AS server, observation_point,
          network_protocol_name AS protocol, ${flowSums}
        FROM flow_log GROUP BY at, ${by} ORDER BY at, ${by}`,
@@ -132,6 +132,22 @@ test('the numbers of each service, endpoint and edge agree with the rows, each s
          (SELECT sum(duration_count) FROM call_metrics_1m) AS count`,
     );
     assert.deepEqual(row, { ...row, second: row!.raw, minute: row!.raw, buckets: row!.count });
+  });
+
+  await t.test('a quantile of merged histograms is the exact one, up to the width of a bucket', async () => {
+    const rows = await sql<{ endpoint: string; exact: number; merged: number }>(
+      store,
+      `SELECT endpoint, exact, arrayFirst((bound, n) -> n >= 0.9 * arraySum(h.2), h.1, arrayCumSum(h.2)) AS merged
+       FROM (SELECT endpoint, sumMap(duration_bounds, duration_buckets) AS h FROM call_metrics_1s GROUP BY endpoint) AS m
+       INNER JOIN (
+         SELECT name AS endpoint, quantileExactHigh(0.9)(duration_ns) / 1e9 AS exact
+         FROM spans WHERE attributes['deepflow.call.outcome'] = 'answered' GROUP BY name
+       ) AS s USING endpoint`,
+    );
+    assert.equal(rows.length, 8);
+    for (const { endpoint, exact, merged } of rows) {
+      assert.ok(merged >= exact * 0.95 && merged <= exact * 1.1, `${endpoint}: ${merged} s for ${exact} s`);
+    }
   });
 
   await t.test('nothing is stored twice', async () => {

@@ -22,7 +22,7 @@ export const redConfig = z.strictObject({
     .max(1_000_000)
     .default(20_000)
     .describe(
-      'Series in open windows at once. Beyond it new ones are counted together in one series with otel.metric.overflow. A series takes about 2 kB in each open window.',
+      'Series in open windows at once. Beyond it new ones are counted together in one series with otel.metric.overflow. A series of calls takes about 1 kB in each open window, one of flows up to 5 kB.',
     ),
   max_values: z
     .int()

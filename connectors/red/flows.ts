@@ -1,4 +1,4 @@
-/** Counts `deepflow.flow` records as traffic between a client and a server, at the end of the interval each covers. */
+/** Counts `deepflow.flow` records as traffic between a client and a server, in the last window that each record's interval reaches into. */
 import type { Batch } from '../../pdata/batch.ts';
 import {
   AttributeFinder,
@@ -17,7 +17,7 @@ import { flowDelays, flowEventName } from '../../pdata/schema/flow-log.ts';
 import { counterOf, flowMetrics } from '../../pdata/schema/red-metrics.ts';
 import type { Accounting } from './accounting.ts';
 import { SeriesKey } from './series-key.ts';
-import { secondsOf } from './time.ts';
+import { lastSecondBefore } from './time.ts';
 import type { Window } from './window.ts';
 
 const eventName = Buffer.from(flowEventName);
@@ -88,7 +88,7 @@ export function createFlowCounter(accounting: Accounting): (batch: Batch<'logs'>
     const own = logRecords.timeUnixNano;
     const observed = logRecords.observedTimeUnixNano;
     const time = own[2 * row] === 0 && own[2 * row + 1] === 0 ? observed : own;
-    for (const timeline of accounting.timelinesAt(secondsOf(time[2 * row]!, time[2 * row + 1]!))) {
+    for (const timeline of accounting.timelinesAt(lastSecondBefore(time[2 * row]!, time[2 * row + 1]!))) {
       const window = timeline.windowFor(accounting.seconds);
       const place = window.placeOf(series);
       window.add(place, recordsCounter, 1);

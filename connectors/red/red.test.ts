@@ -251,6 +251,14 @@ const flow: Attributes = {
   'deepflow.flow.close_type': 'periodic',
 };
 
+test('a record of a whole minute belongs to that minute', async () => {
+  const { connector, points } = createTestRed({ intervals: ['1m'] });
+  await connector.consume(flowBatch({ end: t0 + 60, attributes: flow }, { end: t0 + 60.001, attributes: flow }));
+  await connector.shutdown!();
+  const records = points.filter(({ metric }) => metric === 'deepflow.flow.records');
+  assert.deepEqual(records.map(({ startSeconds }) => startSeconds - t0).sort(), [0, 60]);
+});
+
 test('flows become traffic, delays and failures of an edge', async () => {
   const { connector, points, context } = createTestRed();
   await connector.consume(

@@ -138,7 +138,7 @@ export const callMetrics: RedFamily = {
   ],
 };
 
-/** Connections: `deepflow.flow` records, at the end of the interval each covers. */
+/** Connections: `deepflow.flow` records, in the last window that the interval of each reaches into. */
 export const flowMetrics: RedFamily = {
   table: 'flow_metrics',
   comment: 'Traffic, delays and failures of connections: one row per series and window',

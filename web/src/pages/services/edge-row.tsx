@@ -14,7 +14,6 @@ export function EdgeHead({ summary }: { summary: string }) {
       <span>
         client → server <small>{summary}</small>
       </span>
-      <span>protocol</span>
       <SortButton by="rate" title="Requests per second" />
       <SortButton by="errors" title="Calls that failed: by the server’s or the client’s fault, or without an answer" />
       <SortButton by="p50" title="Half of the calls took at most that long" />
@@ -23,7 +22,6 @@ export function EdgeHead({ summary }: { summary: string }) {
       <SortButton by="bytes" title="Bytes on the wire in both directions" />
       <SortButton by="rtt" title="Round trip time of TCP handshakes, median" />
       <SortButton by="retransmissions" label="retr." title="Repeated packets, of all packets" />
-      <span>seen</span>
     </div>
   );
 }
@@ -34,20 +32,23 @@ export function EdgeListRow({ edge }: { edge: EdgeRow }) {
   return (
     <div class="edge-columns">
       <span class="edge" title={`${client} → ${server}`}>
-        {client === '' ? <span class="missing">unknown</span> : <ServiceName name={client} />}
-        <span aria-hidden="true">→</span>
-        {address === undefined ? (
-          <ServiceName name={server} />
-        ) : (
-          <a href={address} tabIndex={-1} title={`Traces of ${server}`}>
+        <span class="ends">
+          {client === '' ? <span class="missing">unknown</span> : <ServiceName name={client} />}
+          <span aria-hidden="true">→</span>
+          {address === undefined ? (
             <ServiceName name={server} />
-          </a>
-        )}
+          ) : (
+            <a href={address} tabIndex={-1} title={`Traces of ${server}`}>
+              <ServiceName name={server} />
+            </a>
+          )}
+        </span>
+        <small class="missing">
+          {protocol === '' ? 'protocol unknown' : protocol}, seen <Seen edge={edge} />
+        </small>
       </span>
-      <span>{protocol === '' ? <span class="missing">–</span> : protocol}</span>
       {calls === null ? <NoCalls /> : <Calls edge={edge} calls={calls} />}
       {traffic === null ? <NoTraffic /> : <Traffic edge={edge} traffic={traffic} />}
-      <Seen edge={edge} />
     </div>
   );
 }
@@ -125,9 +126,9 @@ function Seen({ edge: { calls, traffic } }: { edge: EdgeRow }) {
   const point = calls?.observationPoint ?? traffic?.observationPoint ?? '';
   const others = calls === null || calls.otherPoints.length === 0 ? '' : `; also ${calls.otherPoints.join(', ')}`;
   return (
-    <span title={`Figures are of what was seen ${observationPointWords(point)}${others}`}>
-      {point}
-      {others !== '' && <small class="missing"> +{calls!.otherPoints.length}</small>}
+    <span title={`Figures are of what was seen ${observationPointWords(point)} (${point})${others}`}>
+      {observationPointWords(point)}
+      {others !== '' && ` +${calls!.otherPoints.length}`}
     </span>
   );
 }

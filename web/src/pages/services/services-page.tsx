@@ -14,7 +14,7 @@ import { ServiceTable } from '../traces/service-table.tsx';
 import { callsOf, EdgeHead, EdgeListRow } from './edge-row.tsx';
 import { sortEdges } from './edge-sort.ts';
 
-const rowHeight = 28;
+const rowHeight = 42;
 const limit = 1000;
 
 export function ServicesPage() {
