@@ -30,7 +30,7 @@ export function FlowPane({ flow }: { flow: FlowRow }) {
       <p class="actions">
         <a href={callsOfFlow(flow)}>Its calls</a>
         {hasPackets && (
-          <a href={packetsOfFlow(flow.flowId)} download={`${flow.flowId}.pcap`}>
+          <a href={packetsOfFlow(flow.flowId)} download={`${flow.flowId}.pcapng`}>
             Download packets
           </a>
         )}
