@@ -134,7 +134,6 @@ export class Conversation {
   close(timeNs: number, reason: EndReason): void {
     this.consumer?.close(timeNs, reason);
     this.drop();
-    this.identity.turn = null;
   }
 }
 

@@ -349,16 +349,8 @@ export class FlowTable {
         this.payloads.datagram(flow, packet, peer, payloadStart, payloadStart + payloadLength, payloadWireLength);
       }
     } else if (isEcho(packet)) {
-      const header = packet.layer4Length - packet.payloadWireLength;
-      const start = packet.payloadStart - header;
-      this.payloads.datagram(
-        flow,
-        packet,
-        peer,
-        start,
-        packet.payloadStart + packet.payloadLength,
-        packet.layer4Length,
-      );
+      const { payloadStart, payloadLength, layer4Length } = packet;
+      this.payloads.datagram(flow, packet, peer, payloadStart - echoHeader, payloadStart + payloadLength, layer4Length);
     }
   }
 
@@ -376,6 +368,7 @@ export class FlowTable {
 
   #evict(): void {
     const row = this.#queues.oldest();
+    if (row < 0) return;
     this.#rows.move(this.#aside, row);
     this.counters.evicted++;
     this.#end(this.#aside, 'evicted', 'forced');
@@ -413,8 +406,12 @@ export class FlowTable {
   }
 }
 
-/** ICMP and ICMPv6 echo request and reply (RFC 792, RFC 4443 §4). */
+const echoHeader = 8;
+const smallestIpHeader = 20;
+
+/** ICMP and ICMPv6 echo request and reply (RFC 792, RFC 4443 §4), the header captured whole. */
 function isEcho(packet: Packet): boolean {
+  if (packet.payloadStart - packet.ipStart < smallestIpHeader + echoHeader) return false;
   if (packet.ipProtocol === ipProtocols.icmp) return packet.icmpType === 0 || packet.icmpType === 8;
   return packet.ipProtocol === ipProtocols.icmpv6 && (packet.icmpType === 128 || packet.icmpType === 129);
 }

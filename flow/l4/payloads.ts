@@ -123,7 +123,11 @@ export class Payloads {
 
   /** Forgets the flow, after its last record. */
   drop(flow: FlowCursor): void {
-    if (this.#conversations[flow.row] !== undefined) this.#conversations[flow.row] = undefined;
+    const conversation = this.#conversations[flow.row];
+    if (conversation === undefined) return;
+    // The row will be another's.
+    conversation.identity.turn = null;
+    this.#conversations[flow.row] = undefined;
   }
 
   /** Gives up holes that waited too long. */

@@ -40,6 +40,7 @@ export interface Extra {
   tunnelId?: number;
 }
 
+const ipHeader = 20;
 const packet = new Packet();
 let frame = 0;
 
@@ -66,7 +67,7 @@ export function icmp(ms: number, from: End, to: End, type: number, payload: stri
 
 function fill(ms: number, from: End, to: End, protocol: number, header: number, extra: Extra): Packet {
   const payload = typeof extra.payload === 'number' ? 'x'.repeat(extra.payload) : (extra.payload ?? '');
-  const bytes = Buffer.from(`${'h'.repeat(header)}${payload}`);
+  const bytes = Buffer.from(`${'i'.repeat(ipHeader)}${'h'.repeat(header)}${payload}`);
   Object.assign(packet, new Packet());
   packet.bytes = bytes;
   packet.timeNs = Math.round(ms * 1e6);
@@ -82,12 +83,14 @@ function fill(ms: number, from: End, to: End, protocol: number, header: number, 
   [packet.destination0, packet.destination1, packet.destination2, packet.destination3] = to.address;
   packet.sourcePort = from.port;
   packet.destinationPort = to.port;
-  packet.payloadStart = header;
-  packet.payloadWireLength = bytes.length - header;
+  packet.ipStart = 0;
+  packet.payloadStart = ipHeader + header;
+  packet.payloadWireLength = bytes.length - packet.payloadStart;
   packet.payloadLength = extra.captured ?? packet.payloadWireLength;
-  packet.layer4Length = bytes.length;
-  packet.layer3Length = bytes.length + 20;
-  packet.wireLength = bytes.length + 34;
+  packet.capturedLength = packet.payloadStart + packet.payloadLength;
+  packet.layer4Length = header + packet.payloadWireLength;
+  packet.layer3Length = bytes.length;
+  packet.wireLength = bytes.length + 14;
   return packet;
 }
 
