@@ -1,9 +1,15 @@
 /** The list of protocols: strong marks first, loose ones last, for that is the order in which an unknown port is probed. */
 
+import brpc from './brpc/index.ts';
 import dns from './dns/index.ts';
+import dubbo from './dubbo/index.ts';
 import icmp from './icmp/index.ts';
+import krpc from './krpc/index.ts';
 import mysql from './mysql/index.ts';
 import type { Protocol } from './protocol.ts';
 import redis from './redis/index.ts';
+import sofarpc from './sofarpc/index.ts';
+import someip from './someip/index.ts';
+import tars from './tars/index.ts';
 
-export const protocols: readonly Protocol[] = [redis, mysql, dns, icmp];
+export const protocols: readonly Protocol[] = [dubbo, brpc, krpc, redis, mysql, dns, icmp, sofarpc, tars, someip];
