@@ -125,6 +125,7 @@ export class FlowTable {
     this.payloads = new Payloads({
       connect: options.connect,
       limits: options.reassembly,
+      maxConversations: options.maxConversations,
       budgetBytes: options.reassemblyBudgetBytes,
       names: (flow) => this.#reports.names(flow),
       turn: (row) => this.#turn(row),

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StreamConsumer } from './consumer.ts';
+import { DelayBook, delayNumbers } from './delays.ts';
+import { FlowCursor, FlowRows } from './row.ts';
 import { client, ipv4, server, tcp, testTable } from './testing/packets.ts';
 
 /** Numbers below `limit`, the same for the same seed (mulberry32). */
@@ -129,4 +131,37 @@ test('noise: random flags, numbers, lengths and times end nothing but flows', ()
   table.close();
   assert.equal(table.size, 0);
   assert.equal(table.payloads.budget.bytes, 0);
+});
+
+test('flows whose payload is read, and sides with holes, stay few: the rest is still counted', () => {
+  const table = testTable({ maxConversations: 100, connect: () => checking('') });
+  for (let count = 0; count < 1000; count++) {
+    table.packet(tcp(count / 10, ipv4('10.9.0.1', 2000 + count), server, 'PA', 100, 1, { payload: 0 }));
+    table.packet(tcp(count / 10, server, ipv4('10.9.0.1', 2000 + count), 'PA', 100, 1, { payload: 5 }));
+  }
+  assert.equal(table.payloads.refused, 900);
+  table.close();
+  table.packet(tcp(1000, server, client, 'PA', 100, 1, { payload: 5 }));
+  assert.equal(table.payloads.refused, 900, 'there is room again');
+});
+
+test('a histogram that was merged with nothing before is counted from its first two values', () => {
+  const book = new DelayBook();
+  const rows = new FlowRows();
+  const flow = new FlowCursor();
+  for (let round = 0; round < 3; round++) {
+    rows.take(flow);
+    book.add(flow, delayNumbers.art, 1e6);
+    assert.equal(book.histogram(flow.row, delayNumbers.art), undefined);
+    book.add(flow, delayNumbers.art, 3e6);
+    const { counts, length } = book.histogram(flow.row, delayNumbers.art)!;
+    assert.equal(
+      counts.slice(0, length).reduce((sum, count) => sum + count),
+      2,
+    );
+    book.resetAll(flow);
+    assert.equal(book.histogram(flow.row, delayNumbers.art), undefined);
+    book.drop(flow.row);
+    rows.release(flow);
+  }
 });

@@ -29,6 +29,8 @@ export interface FlowTableOptions {
   scopeVersion: string;
   /** Above this, a new flow closes the one that is idle longest. */
   maxFlows: number;
+  /** Flows whose payload is read at one time, about 2 KB each; further ones are only counted. */
+  maxConversations: number;
   timeoutsNs: FlowTimeouts;
   /** Ports that servers listen on; outranks port numbers and history. */
   listeningPorts: ReadonlySet<number>;
@@ -59,6 +61,7 @@ export const defaultTimeoutsNs: FlowTimeouts = {
 export const defaultFlowOptions = {
   points: [] as readonly CapturePoint[],
   maxFlows: 1 << 20,
+  maxConversations: 1 << 17,
   timeoutsNs: defaultTimeoutsNs,
   listeningPorts: new Set<number>() as ReadonlySet<number>,
   // Room for what TCP windows let wait; a hole is filled within some round trips or never.

@@ -27,6 +27,8 @@ export interface PayloadOptions {
   /** Null: nobody wants any payload. */
   connect: Connect | null;
   limits: ReassemblyLimits;
+  /** Flows whose payload is read at one time. */
+  maxConversations: number;
   /** Of all waiting segments together. */
   budgetBytes: number;
   /** What the table knows of the flow and its row does not hold. */
@@ -47,6 +49,9 @@ export class Payloads {
   /** Holes that were never filled, and their bytes. */
   gaps = 0;
   gapBytes = 0;
+  /** Flows whose payload was not read because too many others' was. */
+  refused = 0;
+  #count = 0;
   readonly #options: PayloadOptions;
   readonly #conversations: (Conversation | undefined)[] = [];
   /** Conversations with segments that wait behind a hole. */
@@ -128,6 +133,7 @@ export class Payloads {
     // The row will be another's.
     conversation.identity.turn = null;
     this.#conversations[flow.row] = undefined;
+    this.#count--;
   }
 
   /** Gives up holes that waited too long. */
@@ -141,6 +147,11 @@ export class Payloads {
   #connect(flow: FlowCursor, transport: Transport): Conversation | null {
     const { connect, limits, turn } = this.#options;
     if (connect === null) {
+      flow.words[flow.at + bitsWord]! |= flowBits.unwanted;
+      return null;
+    }
+    if (this.#count >= this.#options.maxConversations) {
+      this.refused++;
       flow.words[flow.at + bitsWord]! |= flowBits.unwanted;
       return null;
     }
@@ -174,6 +185,7 @@ export class Payloads {
     const conversation = new Conversation(identity, client, consumer, limits, this.budget, this);
     while (this.#conversations.length < flow.row) this.#conversations.push(undefined);
     this.#conversations[flow.row] = conversation;
+    this.#count++;
     return conversation;
   }
 

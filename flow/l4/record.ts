@@ -340,6 +340,7 @@ export class FlowRecordWriter {
       return;
     }
     const histogram = this.#delays.histogram(flow.row, delay);
+    if (histogram === undefined) return;
     attributes.int(names.scale, histogram.scale);
     attributes.int(names.offset, histogram.offset);
     attributes.ints(names.buckets, histogram.counts, histogram.length);

@@ -60,6 +60,9 @@ import { after, SeenRanges } from './seen-ranges.ts';
  * 0, which no scaling changes; a lone SYN has none to speak of.
  */
 
+/** Sides that may have holes in what was seen; of further ones a hole counts as seen. */
+const maxHoles = 1 << 16;
+
 const measuredFlags = tcpFlags.fin | tcpFlags.syn | tcpFlags.rst | tcpFlags.psh | tcpFlags.ack | tcpFlags.urg;
 const pushAck = tcpFlags.psh | tcpFlags.ack;
 const synAck = tcpFlags.syn | tcpFlags.ack;
@@ -237,9 +240,7 @@ export class TcpMeter {
     if ((bits & peerBits.seen) === 0) this.#beginSeen(words, mine, packet.seq);
     const seenHigh = words[mine + seenHighWord]!;
     if (after(packet.seq, seenHigh) <= 0) return;
-    this.#rangesOf(flow, peer, mine).push(words[mine + seenLowWord]!, seenHigh);
-    words[mine + seenLowWord] = packet.seq;
-    words[mine + seenHighWord] = packet.seq;
+    this.#jump(flow, peer, mine, packet.seq, packet.seq);
   }
 
   /** The first range: empty, where the stream begins. */
@@ -266,9 +267,7 @@ export class TcpMeter {
     }
     if (ahead === -1 && packet.payloadWireLength === 1) return;
     if (ahead > 0) {
-      this.#rangesOf(flow, peer, mine).push(words[mine + seenLowWord]!, seenHigh);
-      words[mine + seenLowWord] = low;
-      words[mine + seenHighWord] = high;
+      this.#jump(flow, peer, mine, low, high);
       return;
     }
     if (after(low, words[mine + seenLowWord]!) >= 0) {
@@ -277,7 +276,7 @@ export class TcpMeter {
       return;
     }
     const ranges = this.#rangesOf(flow, peer, mine);
-    if (ranges.seenOrAdd(low, high)) {
+    if (ranges === null || ranges.seenOrAdd(low, high)) {
       words[mine + retransmissionsWord]!++;
       return;
     }
@@ -293,10 +292,23 @@ export class TcpMeter {
     }
   }
 
-  #rangesOf(flow: FlowCursor, peer: number, mine: number): SeenRanges {
+  /** The highest range ends, and another begins above a hole. */
+  #jump(flow: FlowCursor, peer: number, mine: number, low: number, high: number): void {
+    const { words } = flow;
+    const ranges = this.#rangesOf(flow, peer, mine);
+    if (ranges !== null) {
+      ranges.push(words[mine + seenLowWord]!, words[mine + seenHighWord]!);
+      words[mine + seenLowWord] = low;
+    }
+    words[mine + seenHighWord] = high;
+  }
+
+  /** The lower ranges of a side; null when too many sides have some. */
+  #rangesOf(flow: FlowCursor, peer: number, mine: number): SeenRanges | null {
     const key = 2 * flow.row + peer;
     let ranges = this.#ranges.get(key);
     if (ranges === undefined) {
+      if (this.#ranges.size >= maxHoles) return null;
       ranges = new SeenRanges();
       this.#ranges.set(key, ranges);
       flow.words[mine + peerBitsWord]! |= peerBits.holes;

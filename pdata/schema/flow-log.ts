@@ -183,7 +183,7 @@ export const flowAttributes: readonly FlowAttribute[] = [
 /**
  * A delay as count, sum, extremes and base-2 exponential histogram. The buckets are OTLP's: bucket `offset + i` counts values
  * in (base^index, base^(index+1)] SECONDS, base = 2^(2^-scale), so they go into a metric in seconds unchanged. At most 160
- * buckets; a delay of 0 is in `count` and in no bucket (OTLP's zero_count is count minus the buckets).
+ * buckets. Without `scale` there is no histogram: too many flows had one (more than 131,072).
  */
 function delayAttributes(delay: FlowDelay, meaning: string): FlowAttribute[] {
   const key = `deepflow.flow.${delay}`;
