@@ -4,12 +4,27 @@ import brpc from './brpc/index.ts';
 import dns from './dns/index.ts';
 import dubbo from './dubbo/index.ts';
 import icmp from './icmp/index.ts';
+import kafka from './kafka/index.ts';
 import krpc from './krpc/index.ts';
 import mysql from './mysql/index.ts';
+import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
 import redis from './redis/index.ts';
 import sofarpc from './sofarpc/index.ts';
 import someip from './someip/index.ts';
 import tars from './tars/index.ts';
 
-export const protocols: readonly Protocol[] = [dubbo, brpc, krpc, redis, mysql, dns, icmp, sofarpc, tars, someip];
+export const protocols: readonly Protocol[] = [
+  dubbo,
+  brpc,
+  krpc,
+  redis,
+  kafka,
+  mysql,
+  postgresql,
+  dns,
+  icmp,
+  sofarpc,
+  tars,
+  someip,
+];
