@@ -3,13 +3,17 @@
  *
  *     file    magic 4 · version 2+2 · reserved 4+4 · snap length 4 · FCS and link type 4
  *     record  seconds 4 · micro- or nanoseconds 4 · captured length 4 · wire length 4 · bytes
+ *
+ * Files of old patched libpcaps ("modified" to Wireshark) have 8 bytes more before the bytes of a record: interface 4 · protocol 2 ·
+ * packet type 1 · padding 1.
  */
 import { type ByteWindow, maxRecordBytes, type RecordReader } from './capture-file-window.ts';
 import { type CaptureClock, createCaptureClock } from './clock.ts';
 import type { Packet } from './packet.ts';
 
 const fileHeaderBytes = 24;
-const recordHeaderBytes = 16;
+const plainHeaderBytes = 16;
+const modifiedHeaderBytes = 24;
 
 export class PcapReader implements RecordReader {
   readonly format = 'pcap';
@@ -20,10 +24,18 @@ export class PcapReader implements RecordReader {
   problem: string | undefined;
   readonly #littleEndian: boolean;
   readonly #nsPerFraction: number;
+  readonly #recordHeaderBytes: number;
   #epochSeconds: number;
 
   /** The window stands at the file header, whose magic gave the byte order and the unit of fractions. */
-  constructor(window: ByteWindow, littleEndian: boolean, nsPerFraction: number, clock: CaptureClock | undefined) {
+  constructor(
+    window: ByteWindow,
+    littleEndian: boolean,
+    nsPerFraction: number,
+    clock: CaptureClock | undefined,
+    modified = false,
+  ) {
+    this.#recordHeaderBytes = modified ? modifiedHeaderBytes : plainHeaderBytes;
     this.#littleEndian = littleEndian;
     this.#nsPerFraction = nsPerFraction;
     this.clock = clock;
@@ -34,6 +46,7 @@ export class PcapReader implements RecordReader {
   }
 
   next(window: ByteWindow, packet: Packet): boolean {
+    const recordHeaderBytes = this.#recordHeaderBytes;
     if (window.rest < recordHeaderBytes || this.problem !== undefined) return false;
     const { view, position } = window;
     const little = this.#littleEndian;

@@ -142,10 +142,22 @@ test('reads both byte orders and both units of pcap', async () => {
   }
 });
 
+test('reads the longer record headers of old patched libpcaps', async () => {
+  const parts: Uint8Array[] = [tcpdump.subarray(0, 24)];
+  for (let at = 24; at < tcpdump.length; ) {
+    const end = at + 16 + tcpdump.readUInt32LE(at + 8);
+    parts.push(tcpdump.subarray(at, at + 16), Buffer.alloc(8, 0xee), tcpdump.subarray(at + 16, end));
+    at = end;
+  }
+  const bytes = Buffer.concat(parts);
+  bytes.writeUInt32LE(0xa1b2cd34);
+  assert.deepEqual(await read(bytes), await read(tcpdump));
+});
+
 test('refuses what only resembles pcap, and says how to convert it', async () => {
   const bytes = Buffer.from(tcpdump);
-  bytes.writeUInt32LE(0xa1b2cd34);
-  await assert.rejects(read(bytes), /modified record headers.*editcap -F pcapng/);
+  bytes.writeUInt32LE(0xa1e2cb12);
+  await assert.rejects(read(bytes), /experimental libpcap.*editcap -F pcapng/);
   await assert.rejects(read(Buffer.alloc(100)), /neither pcap nor pcapng: it begins with 00000000/);
   await assert.rejects(read(Buffer.alloc(3)), /holds 3 bytes/);
   await assert.rejects(openCaptureFile(join(directory, 'absent')), /cannot be opened: ENOENT/);

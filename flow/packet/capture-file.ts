@@ -142,6 +142,7 @@ function createReader(path: string, window: ByteWindow, clock: CaptureClock | un
     const seen = littleEndian ? littleMagic : magic;
     if (seen === 0xa1b2c3d4) return new PcapReader(window, littleEndian, 1000, clock);
     if (seen === 0xa1b23c4d) return new PcapReader(window, littleEndian, 1, clock);
+    if (seen === 0xa1b2cd34) return new PcapReader(window, littleEndian, 1000, clock, true);
     const name = modified.get(seen);
     if (name !== undefined) {
       throw new CaptureFileError(
@@ -157,7 +158,6 @@ const pcapngMagic = 0x0a0d0d0a;
 
 /** Kin of pcap whose records have other headers. */
 const modified = new Map([
-  [0xa1b2cd34, 'modified record headers (magic a1b2cd34)'],
   [0xa1b234cd, "Navtel's record headers (magic a1b234cd)"],
   [0xa1e2cb12, 'record headers of an experimental libpcap (magic a1e2cb12)'],
   [0x1c0001ac, "Ixia's hardware headers (magic 1c0001ac)"],
