@@ -316,6 +316,16 @@ export class Connection {
   /** Whether the window begins with a message of the protocol. */
   #found(state: SideState): boolean {
     const { input } = this.#analysis;
+    const parser = this.#parser!;
+    if (parser.resume !== undefined) {
+      if (parser.resume(input)) {
+        state.searching = false;
+        return true;
+      }
+      this.#forget(state);
+      if (++this.#losses >= maxLosses * 8) this.#stop();
+      return false;
+    }
     const verdict = this.protocol!.probe(input);
     const own = input.side === 0 ? 'client' : 'server';
     if (verdict === own || verdict === 'either') {

@@ -1,5 +1,5 @@
 /** Walks the fields of a protobuf message on the wire, without a schema and without making objects (protobuf.dev, "Encoding"). */
-import { interned, utf8 } from './text.ts';
+import { utf8, word } from './text.ts';
 
 /** Wire types. Groups (3, 4) are deprecated and end the walk. */
 export const wireTypes = { varint: 0, fixed64: 1, length: 2, fixed32: 5 } as const;
@@ -78,9 +78,7 @@ export class ProtobufFields {
 
   /** A length-delimited value that few different ones are expected of. */
   word(): string {
-    if (this.wireType !== wireTypes.length) return '';
-    for (let at = this.start; at < this.end; at++) if (this.bytes[at]! > 0x7e) return this.text();
-    return interned.get(this.bytes, this.start, this.end);
+    return this.wireType === wireTypes.length ? word(this.bytes, this.start, this.end) : '';
   }
 
   /** The varint as the signed 32-bit number of an int32 or enum field. */

@@ -50,6 +50,11 @@ export interface Parser {
    * Must be cheap when more is needed: look at the length first.
    */
   read(input: Input): number;
+  /**
+   * While the stream is searched, after a gap: whether a message of this side begins at `input.start`. The parser knows more than the probe: who
+   * sends what, which ids wait for an answer. Without it the probe decides.
+   */
+  resume?(input: Input): boolean;
   /** Bytes of that side were lost, in the middle of something: forget what depends on them. What was half read is gone. */
   gap?(side: Side): void;
   /** The side will send nothing more. */

@@ -48,6 +48,12 @@ export function utf8(bytes: Buffer, start: number, end: number, max = 65_536): s
   return (bytes as SlicingBuffer).utf8Slice(start, Math.min(end, start + max));
 }
 
+/** A text of which few different ones are expected, and which may be UTF-8: a topic, a queue, a client's id. */
+export function word(bytes: Buffer, start: number, end: number): string {
+  for (let at = start; at < end; at++) if (bytes[at]! > 0x7e) return utf8(bytes, start, end, 4096);
+  return interned.get(bytes, start, end);
+}
+
 /** Whether the bytes at `at` are this ASCII text. False when they pass `end`. */
 export function startsWith(bytes: Buffer, at: number, end: number, text: string): boolean {
   if (end - at < text.length) return false;

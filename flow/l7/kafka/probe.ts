@@ -1,0 +1,44 @@
+/** Recognises a Kafka request by its header: the one thing on a connection that tells itself. */
+import type { Input } from '../input.ts';
+import type { Verdict } from '../protocol.ts';
+import { apis, isFlexible } from './versions.ts';
+
+/** `socket.request.max.bytes` is 100 MiB by default; more is allowed for those who raised it. */
+export const maxRequestBytes = 512 * 1024 * 1024;
+/** `fetch.max.bytes` is 50 MiB, and a broker sends at least one batch whatever its size. */
+export const maxResponseBytes = 2 ** 31 - 1;
+
+const longestClientId = 512;
+
+/*
+ * Request: size (4), API key (2), version (2), correlation id (4), client id (2 + text, -1 null), then tagged fields in header 2.
+ * Response: size (4), correlation id (4), then tagged fields in header 1.
+ */
+
+/** What a client sends first. A response cannot be told from other bytes: it is known by its request. */
+export function probeKafka({ bytes, start, end }: Input): Verdict {
+  const available = end - start;
+  if (bytes[start] !== 0 && bytes[start]! > 0x1f) return 'no';
+  if (available < 8) return available >= 6 && bytes[start + 4] !== 0 ? 'no' : 'more';
+  const size = bytes.readUInt32BE(start);
+  if (size < 8 || size > maxRequestBytes) return 'no';
+  const api = apis[bytes.readUInt16BE(start + 4)];
+  if (api === undefined) return 'no';
+  const version = bytes.readUInt16BE(start + 6);
+  if (version > api.maxVersion) return 'no';
+  if (available < 14) return 'more';
+  if (bytes.readInt32BE(start + 8) < 0) return 'no';
+  // ControlledShutdown 0 has no client id; it was for brokers of 2013.
+  const length = bytes.readInt16BE(start + 12);
+  const clientId = start + 14;
+  if (length < -1 || length > longestClientId || 10 + Math.max(0, length) > size) return 'no';
+  const idEnd = clientId + Math.max(0, length);
+  for (let at = clientId; at < Math.min(idEnd, end); at++) if (bytes[at]! < 0x20 || bytes[at]! > 0x7e) return 'no';
+  if (idEnd > end) return 'more';
+  if (isFlexible(api, version)) {
+    if (idEnd === end) return idEnd - start === size + 4 ? 'no' : 'more';
+    // No client of today sends tagged fields in the header.
+    if (bytes[idEnd]! > 8) return 'no';
+  }
+  return 'client';
+}
