@@ -11,45 +11,31 @@ import { FlowIndex } from './flow-index.ts';
 import { fillKey } from './flow-key.ts';
 import { FlowReports } from './flow-reports.ts';
 import type { FlowTableOptions } from './options.ts';
+import { countPacket, countTcp } from './packet-counts.ts';
 import { Payloads } from './payloads.ts';
 import { peerPort } from './record.ts';
 import {
   addressWord,
   bitsWord,
-  bytesDouble,
   evidenceWord,
   FlowCursor,
   FlowRows,
-  finWord,
-  flagsWord,
   flowBits,
   hashWord,
-  highestAckWord,
   idHiWord,
   idLoWord,
   keyWords,
   lastDouble,
   lastTimeDouble,
-  layer3BytesDouble,
   minuteWord,
-  packetsWord,
-  payloadBytesDouble,
-  peerBits,
-  peerBitsWord,
   peerDouble,
   peerDoubles,
   peerWord,
   peerWords,
   queueWord,
-  realAddressWord,
-  realPortWord,
-  rstWord,
   secondWord,
   stateWord,
-  totalPacketsWord,
-  ttlWord,
 } from './row.ts';
-import { after } from './seen-ranges.ts';
 import { TcpMeter } from './tcp-metrics.ts';
 import { nextState, stateTimeouts, tcpStates } from './tcp-state.ts';
 import { TimeoutQueues } from './timeout-queues.ts';
@@ -172,7 +158,7 @@ export class FlowTable {
     } else if (flow.words[flow.at + minuteWord] !== this.#minute) {
       this.#reports.periodic(flow, this.payloads.get(flow.row), this.#minute);
     }
-    this.#count(flow, packet, peer);
+    countPacket(flow, packet, peer);
     if (isTcp) this.#tcp(flow, packet, peer);
     else this.#message(flow, packet, peer);
   }
@@ -257,38 +243,12 @@ export class FlowTable {
     if ((words[at + bitsWord]! & flowBits.reversed ? 1 : 0) !== client) words[at + bitsWord]! ^= flowBits.reversed;
   }
 
-  #count(flow: FlowCursor, packet: Packet, peer: number): void {
-    const { words, doubles } = flow;
-    const mine = flow.at + peerWord + peer * peerWords;
-    const half = flow.half + peerDouble + peer * peerDoubles;
-    words[mine + packetsWord]!++;
-    if (words[mine + totalPacketsWord]!++ === 0) {
-      words[flow.at + ttlWord]! |= (packet.ttl & 255) << (8 * peer);
-    }
-    doubles[half + bytesDouble]! += packet.wireLength;
-    doubles[half + layer3BytesDouble]! += packet.layer3Length;
-    doubles[half + payloadBytesDouble]! += packet.payloadWireLength;
-    if (packet.timeNs > doubles[flow.half + lastDouble]!) doubles[flow.half + lastDouble] = packet.timeNs;
-  }
-
   #tcp(flow: FlowCursor, packet: Packet, peer: number): void {
     const { words } = flow;
     const { flags } = packet;
     const mine = flow.at + peerWord + peer * peerWords;
-    words[mine + flagsWord]! |= flags;
-    if (packet.realClientAddress !== 0) {
-      words[flow.at + realAddressWord] = packet.realClientAddress;
-      words[flow.at + realPortWord] = packet.realClientPort;
-    }
-    if (flags & (tcpFlags.fin | tcpFlags.rst | tcpFlags.syn)) this.#mark(flow, packet, peer, mine);
-    if (flags & tcpFlags.ack) {
-      if ((words[mine + peerBitsWord]! & peerBits.acked) === 0) {
-        words[mine + peerBitsWord]! |= peerBits.acked;
-        words[mine + highestAckWord] = packet.ack;
-      } else if (after(packet.ack, words[mine + highestAckWord]!) > 0) {
-        words[mine + highestAckWord] = packet.ack;
-      }
-    }
+    countTcp(flow, packet, mine);
+    if (flags & tcpFlags.syn && (flags & tcpFlags.rst) === 0) this.#syn(flow, packet, peer);
     const isClient = peer === (words[flow.at + bitsWord]! & flowBits.reversed ? 1 : 0);
     const state = nextState[(words[flow.at + stateWord]! << 7) | (isClient ? 0 : 64) | (flags & 63)]!;
     words[flow.at + stateWord] = state;
@@ -303,22 +263,11 @@ export class FlowTable {
     }
   }
 
-  /** Flags that come once or so in a connection. */
-  #mark(flow: FlowCursor, packet: Packet, peer: number, mine: number): void {
-    const { words } = flow;
-    const { flags } = packet;
-    if (flags & tcpFlags.fin) {
-      words[mine + finWord]!++;
-      words[mine + peerBitsWord]! |= peerBits.fin;
-    }
-    if (flags & tcpFlags.rst) {
-      words[mine + rstWord]!++;
-      words[mine + peerBitsWord]! |= peerBits.reset;
-    }
-    if ((flags & tcpFlags.syn) === 0 || flags & tcpFlags.rst) return;
-    if (flags & tcpFlags.ack) {
+  /** SYN and SYN/ACK tell who is the client, and the latter where a server listens. */
+  #syn(flow: FlowCursor, packet: Packet, peer: number): void {
+    if (packet.flags & tcpFlags.ack) {
       this.#settleClient(flow, 1 - peer, evidence.synAck);
-      this.servers.add(words, flow.at + addressWord + 4 * peer, peerPort(flow, peer), ipProtocols.tcp);
+      this.servers.add(flow.words, flow.at + addressWord + 4 * peer, peerPort(flow, peer), ipProtocols.tcp);
     } else {
       this.#settleClient(flow, peer, evidence.syn);
     }
@@ -343,16 +292,7 @@ export class FlowTable {
       }
     }
     doubles[flow.half + peerDouble + peer * peerDoubles + lastTimeDouble] = packet.timeNs;
-    if (words[flow.at + bitsWord]! & flowBits.unwanted) return;
-    if (isUdp) {
-      const { payloadStart, payloadLength, payloadWireLength } = packet;
-      if (payloadWireLength > 0) {
-        this.payloads.datagram(flow, packet, peer, payloadStart, payloadStart + payloadLength, payloadWireLength);
-      }
-    } else if (isEcho(packet)) {
-      const { payloadStart, payloadLength, layer4Length } = packet;
-      this.payloads.datagram(flow, packet, peer, payloadStart - echoHeader, payloadStart + payloadLength, layer4Length);
-    }
+    if ((words[flow.at + bitsWord]! & flowBits.unwanted) === 0) this.payloads.message(flow, packet, peer);
   }
 
   /** The reader of the payload found that the roles are the other way round. */
@@ -405,14 +345,4 @@ export class FlowTable {
       this.#reports.periodic(flow, this.payloads.get(flow.row), this.#minute);
     }
   }
-}
-
-const echoHeader = 8;
-const smallestIpHeader = 20;
-
-/** ICMP and ICMPv6 echo request and reply (RFC 792, RFC 4443 §4), the header captured whole. */
-function isEcho(packet: Packet): boolean {
-  if (packet.payloadStart - packet.ipStart < smallestIpHeader + echoHeader) return false;
-  if (packet.ipProtocol === ipProtocols.icmp) return packet.icmpType === 0 || packet.icmpType === 8;
-  return packet.ipProtocol === ipProtocols.icmpv6 && (packet.icmpType === 128 || packet.icmpType === 129);
 }

@@ -18,7 +18,6 @@ import {
   peerBitsWord,
   peerWord,
   peerWords,
-  protocolWord,
   realAddressWord,
   realPortWord,
 } from './row.ts';
@@ -107,15 +106,20 @@ export class Payloads {
     else if (mine.finished && other.finished) this.#finish(flow, conversation, packet.timeNs, 'finished');
   }
 
-  /** A datagram, or an ICMP message from its header on: bytes[start, end) of `wireLength`. */
-  datagram(flow: FlowCursor, packet: Packet, peer: number, start: number, end: number, wireLength: number): void {
+  /** A datagram of UDP, or an ICMP echo from its header on; other messages have no payload that anybody reads. */
+  message(flow: FlowCursor, packet: Packet, peer: number): void {
+    const { payloadStart, payloadLength, payloadWireLength, layer4Length } = packet;
+    const isUdp = packet.ipProtocol === ipProtocols.udp;
+    if (isUdp ? payloadWireLength === 0 : !isEcho(packet)) return;
     let conversation = this.#conversations[flow.row];
     if (conversation === undefined) {
-      const isUdp = (flow.words[flow.at + protocolWord]! & 0xff) === ipProtocols.udp;
       const opened = this.#connect(flow, isUdp ? 'udp' : 'icmp');
       if (opened === null) return;
       conversation = opened;
     }
+    const start = isUdp ? payloadStart : payloadStart - echoHeader;
+    const wireLength = isUdp ? payloadWireLength : layer4Length;
+    const end = payloadStart + payloadLength;
     conversation.datagram(peer, packet.bytes, start, end, wireLength, packet.timeNs, packet.frame);
     if (conversation.consumer === null) this.#stop(flow, conversation);
   }
@@ -203,4 +207,14 @@ export class Payloads {
     flow.words[flow.at + bitsWord]! |= flowBits.unwanted;
     this.#holding.delete(conversation);
   }
+}
+
+const echoHeader = 8;
+const smallestIpHeader = 20;
+
+/** ICMP and ICMPv6 echo request and reply (RFC 792, RFC 4443 §4), the header captured whole. */
+function isEcho(packet: Packet): boolean {
+  if (packet.payloadStart - packet.ipStart < smallestIpHeader + echoHeader) return false;
+  if (packet.ipProtocol === ipProtocols.icmp) return packet.icmpType === 0 || packet.icmpType === 8;
+  return packet.ipProtocol === ipProtocols.icmpv6 && (packet.icmpType === 128 || packet.icmpType === 129);
 }
