@@ -53,7 +53,8 @@ export async function captureTraffic(network: BadNetwork, file: string): Promise
     running.push(
       await begin(names.server, 'ready', 'python3', join(here, 'traffic.py'), 'serve', serverAddress, '20080'),
     );
-    const tcpdump = ['--immediate-mode', '-U', '-s', '0', '-i', 'wire', '-w', file, 'tcp'];
+    // -Z: some systems let it write as a user of its own, which may not write here.
+    const tcpdump = ['-Z', 'root', '--immediate-mode', '-U', '-s', '0', '-i', 'wire', '-w', file, 'tcp'];
     const capture = await begin(names[network.at], 'listening on', 'tcpdump', ...tcpdump);
     running.push(capture);
     const talk = begin(names.client, '', 'python3', join(here, 'traffic.py'), 'talk', serverAddress, '20080');
@@ -65,7 +66,13 @@ export async function captureTraffic(network: BadNetwork, file: string): Promise
     await once(capture, 'exit');
   } finally {
     for (const child of running) child.kill('SIGKILL');
-    for (const name of Object.values(names)) run('ip', 'netns', 'delete', name);
+    for (const name of Object.values(names)) {
+      try {
+        run('ip', 'netns', 'delete', name);
+      } catch {
+        // It was never made: what went wrong before is the error to see.
+      }
+    }
   }
 }
 
