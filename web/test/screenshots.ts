@@ -25,7 +25,7 @@ ORDER BY spans DESC`;
 
 /** `act` brings a page into the state that is worth a picture. */
 const views: [name: string, path: string, ready: string, act?: string][] = [
-  ['traces', '/traces', '.trace-list .row'],
+  ['traces', '/traces?service=frontend', '.trace-list .row'],
   ['trace', `/trace/${failed.traceId}?span=${failed.spanId}`, '.pane .event'],
   ['services', '/services', '.edge-list .row'],
   ['flows', '/flows', '.flow-list .row', '.flow-list .row'],
