@@ -12,7 +12,9 @@ import { fail, root, run, step } from './setup/steps.mjs';
 
 const layers = ['wire', 'pdata', 'component', 'flow', 'clickhouse', 'querier', 'config', 'collector', 'bpf', 'scripts'];
 const components = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'];
-const units = [...layers, ...components, 'integration/bench'].map((folder) => `${folder}/**/*.test.ts`);
+const units = [...layers, ...components, 'integration/bench', 'integration/conformance'].map(
+  (folder) => `${folder}/**/*.test.ts`,
+);
 /** The page: its own code, and all of it in Chromium. */
 const page = ['web/**/*.test.ts'];
 /** Real binary, real processes: one file at a time, so that none starves another. */
