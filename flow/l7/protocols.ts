@@ -13,6 +13,7 @@ import redis from './redis/index.ts';
 import sofarpc from './sofarpc/index.ts';
 import someip from './someip/index.ts';
 import tars from './tars/index.ts';
+import thrift from './thrift/index.ts';
 
 export const protocols: readonly Protocol[] = [
   dubbo,
@@ -26,5 +27,6 @@ export const protocols: readonly Protocol[] = [
   icmp,
   sofarpc,
   tars,
+  thrift,
   someip,
 ];

@@ -40,20 +40,23 @@ function probe({ bytes, start, end, full }: Input): Verdict {
   if (available < minPacket) return full ? 'no' : 'more';
   const length = bytes.readUInt32BE(start);
   if (length < minPacket || length > maxPacket) return 'no';
+  // The bytes may end within a field.
+  const undecided: Verdict = available < 80 && !full ? 'more' : 'no';
   const fields = new TarsFields(bytes, start + 6, Math.min(end, start + length));
   let tags = 0;
   while (fields.next()) {
     if (fields.tag === 5 && (fields.type === fieldTypes.text1 || fields.type === fieldTypes.text4)) {
       const name = fields.readText();
-      if (name === null) return 'more';
+      if (name === null) return undecided;
       // Servants are named `application.server.object`.
       return (tags & (1 << 4)) !== 0 && name.length > 2 && name.includes('.') ? 'client' : 'no';
     }
     if (fields.tag === 6 && fields.type === fieldTypes.simpleList) return (tags & (1 << 3)) !== 0 ? 'server' : 'no';
-    if (fields.tag < 2 || fields.tag > 5 || (tags & (1 << fields.tag)) !== 0 || !fields.readNumber()) return 'no';
+    if (fields.tag < 2 || fields.tag > 5 || (tags & (1 << fields.tag)) !== 0) return 'no';
+    if (!fields.readNumber()) return fields.type <= 3 ? undecided : 'no';
     tags |= 1 << fields.tag;
   }
-  return available < 40 && !full ? 'more' : 'no';
+  return undecided;
 }
 
 function isVersion(version: number): boolean {
