@@ -20,7 +20,7 @@ const reader = new SchemaReader();
 export class KafkaParser implements Parser {
   readonly #session: Session;
   /** After SaslHandshake 0 the mechanism's own messages follow in bare frames (KIP-43). */
-  #bareSasl = false;
+  readonly #bareSasl: [client: boolean, server: boolean] = [false, false];
   /** A response of this stream was recognised since its last gap. */
   #aligned = false;
 
@@ -52,13 +52,13 @@ export class KafkaParser implements Parser {
     const { bytes, start, end } = input;
     if (end - start < 14 && !input.full) return start;
     const verdict = probeKafka(input);
-    if (verdict === 'no') return this.#bareSasl ? skipFrame(input, maxRequestBytes) : lost;
+    if (verdict === 'no') return this.#bareSasl[0] ? skipFrame(input, maxRequestBytes) : lost;
     if (verdict === 'more') return start;
     const size = bytes.readUInt32BE(start);
     const next = start + 4 + size;
     const head = Math.min(next, start + headBytes);
     if (head > end && !input.full) return start;
-    this.#bareSasl = false;
+    this.#bareSasl[0] = false;
     const api = apis[bytes.readUInt16BE(start + 4)]!;
     const version = bytes.readUInt16BE(start + 6);
     const message = this.#session.begin('request', input);
@@ -84,7 +84,7 @@ export class KafkaParser implements Parser {
       message.fact('acks', reader.acks);
     }
     if (reader.recordsLength > 0) this.#records(message, input, head);
-    if (api.key === apiKeys.saslHandshake && version === 0) this.#bareSasl = true;
+    if (api.key === apiKeys.saslHandshake && version === 0) this.#bareSasl.fill(true);
     this.#session.emit(message);
     return next;
   }
@@ -116,14 +116,15 @@ export class KafkaParser implements Parser {
 
   #response(input: Input): number {
     const { bytes, start, end } = input;
-    if (end - start < 8) return input.full ? end : start;
+    if (end - start < 4) return input.full ? end : start;
     const size = bytes.readUInt32BE(start);
+    if (size < 4 || size > maxResponseBytes) return this.#bareSasl[1] ? skipFrame(input, maxResponseBytes) : lost;
+    if (end - start < 8) return input.full ? end : start;
     const next = start + 4 + size;
     const id = bytes.readInt32BE(start + 4);
-    if (size < 4 || size > maxResponseBytes) return lost;
     const request = this.#session.pending(id);
     if (request === undefined) {
-      if (this.#bareSasl) return skipFrame(input, maxResponseBytes);
+      if (this.#bareSasl[1]) return skipFrame(input, maxResponseBytes);
       // Answers a request that was not seen; only worth a word when the stream is known to be aligned.
       if (!this.#aligned) return next === end ? next : lost;
       const message = this.#session.begin('response', input);
@@ -136,6 +137,7 @@ export class KafkaParser implements Parser {
     const head = Math.min(next, start + (api.key === apiKeys.metadata ? metadataHeadBytes : headBytes));
     if (head > end && !input.full) return start;
     this.#aligned = true;
+    if (api.key !== apiKeys.saslHandshake) this.#bareSasl[1] = false;
     const version = Number(request.version);
     const message = this.#session.begin('response', input);
     message.id = id;
