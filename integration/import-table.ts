@@ -9,7 +9,7 @@ component    wire pdata
 flow         wire pdata
 clickhouse   wire pdata
 bpf          nothing
-querier      wire pdata clickhouse
+querier      wire pdata clickhouse flow
 config       pdata component
 receivers    wire pdata component flow bpf
 processors   wire pdata component

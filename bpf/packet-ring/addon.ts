@@ -40,7 +40,7 @@ export interface Addon {
   compileFilter(filter: { text: string; linkType: number; snapLength: number }): Uint8Array;
   /** `[index, name, index, name, …]` */
   listInterfaces(where: { namespace?: string | undefined }): (string | number)[];
-  /** Writes `local port << 16 | remote port` of every connected socket of this process; gives their number. */
+  /** Writes `local port << 16 | remote port` of every connected or listening socket (its remote port is 0) of this process; gives their number. */
   readConnections(pairs: Uint32Array): number;
 }
 

@@ -43,7 +43,15 @@ static uint16_t port_of(const struct sockaddr_storage *address) {
   return 0;
 }
 
-/* readConnections(pairs: Uint32Array): writes local port << 16 | remote port of each connected socket, gives their number. */
+/* 0 is the port of no socket, so it can say: nobody yet. */
+static bool is_listening(int fd) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
+/* readConnections(pairs: Uint32Array): writes local port << 16 | remote port of each connected or listening socket, the
+ * remote port of the latter being 0; gives their number. */
 napi_value connections_read(napi_env env, napi_callback_info info) {
   napi_value argument, result;
   size_t count = 1, capacity;
@@ -60,9 +68,12 @@ napi_value connections_read(napi_env env, napi_callback_info info) {
     int fd = atoi(entry->d_name);
     struct sockaddr_storage local, remote;
     socklen_t local_size = sizeof local, remote_size = sizeof remote;
-    if (getpeername(fd, (struct sockaddr *)&remote, &remote_size) != 0) continue;
-    if (getsockname(fd, (struct sockaddr *)&local, &local_size) != 0) continue;
-    if (port_of(&local) != 0) pairs[found++] = (uint32_t)port_of(&local) << 16 | port_of(&remote);
+    if (getsockname(fd, (struct sockaddr *)&local, &local_size) != 0 || port_of(&local) == 0) continue;
+    if (getpeername(fd, (struct sockaddr *)&remote, &remote_size) != 0) {
+      if (!is_listening(fd)) continue;
+      remote.ss_family = AF_UNSPEC;
+    }
+    pairs[found++] = (uint32_t)port_of(&local) << 16 | port_of(&remote);
   }
   closedir(directory);
   napi_create_uint32(env, found, &result);

@@ -182,7 +182,7 @@ if (root) {
     const seen = watch(t, { namespace, filter: 'udp port 7777' });
     await send('outside', 7777);
     const program =
-      "const s = require('dgram').createSocket('udp4'); s.send('inside', 7777, '127.0.0.1', () => s.close());";
+      "const s = process.getBuiltinModule('node:dgram').createSocket('udp4'); s.send('inside', 7777, '127.0.0.1', () => s.close());";
     execFileSync('ip', ['netns', 'exec', name, process.execPath, '-e', program]);
     await until('the packet', () => seen.packets.length >= 1);
     assert.deepEqual(

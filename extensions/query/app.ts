@@ -4,6 +4,7 @@ import type { Host } from '../../component/define.ts';
 import type { Logger } from '../../component/telemetry.ts';
 import { jaegerRoutes } from '../../querier/jaeger/routes.ts';
 import { pageRoutes } from '../../querier/page-routes.ts';
+import { pcapRoutes } from '../../querier/pcap/routes.ts';
 import type { Store } from '../../querier/store/store.ts';
 import { tempoRoutes } from '../../querier/tempo/routes.ts';
 import { answerError, notFound } from './answer-error.ts';
@@ -16,6 +17,8 @@ export interface AppParts {
   store: Store;
   host: Host;
   log: Logger;
+  /** Directory of kept packets. */
+  packets?: string | undefined;
   /** Directory of the built page; `web/dist` unless given. */
   page?: string;
 }
@@ -24,13 +27,13 @@ export interface AppParts {
  * `/api/v1` is the page's own API with SQL; `/tempo` and `/jaeger` carry the two query APIs. Both claim
  * `/api/traces/{id}`, so the bare `/api` answers as Tempo: a Grafana Tempo data source needs no path then.
  */
-export function createApp({ store, host, log, page }: AppParts): Express {
+export function createApp({ store, host, log, packets, page }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(securityHeaders, guardOrigin);
   app.use(express.text({ type: () => true, limit: '1mb' }));
-  app.use('/api/v1', healthRouter(host), mount(pageRoutes, store));
+  app.use('/api/v1', healthRouter(host), mount([...pageRoutes, ...pcapRoutes(packets)], store));
   app.use('/jaeger', mount(jaegerRoutes, store));
   app.use('/tempo', mount(tempoRoutes, store));
   app.use('/', mount(tempoRoutes, store));

@@ -46,6 +46,12 @@ const limits = z
   .prefault({})
   .describe('What one query may cost.');
 
+const pcap = z
+  .strictObject({
+    directory: z.string().min(1).describe('Where a cbpf receiver keeps packets (its pcap::directory).'),
+  })
+  .describe('Serves kept packets under /api/v1/pcap. They hold what was sent in plain text.');
+
 export const queryConfig = z
   .strictObject({
     endpoint: address.endpoint.describe(
@@ -54,6 +60,7 @@ export const queryConfig = z
     transport: address.transport,
     clickhouse,
     limits,
+    pcap: pcap.optional(),
   })
   .check(endpointFitsTransport);
 

@@ -16,7 +16,10 @@ export default defineExtension({
   create(context) {
     const { config, host, log } = context;
     const store = openStore(config);
-    const server = createServer({ headersTimeout: 15_000, requestTimeout: 60_000 }, createApp({ store, host, log }));
+    const server = createServer(
+      { headersTimeout: 15_000, requestTimeout: 60_000 },
+      createApp({ store, host, log, packets: config.pcap?.directory }),
+    );
     return {
       async start() {
         const target: ListenTarget = { endpoint: config.endpoint, transport: config.transport, reusePort: false };

@@ -147,6 +147,11 @@ export const config = z.strictObject({
     .describe(
       'Regular expression of further network namespaces: by their name under /run/netns, or the name of their first process. Needs CAP_SYS_ADMIN.',
     ),
+  rescan_interval: duration('5s')
+    .refine((ms) => ms >= 10, { message: 'must be at least 10ms' })
+    .describe(
+      'How often new interfaces and namespaces are looked for. With network_namespaces it costs about 10 us a process.',
+    ),
   filter: z
     .string()
     .default('')

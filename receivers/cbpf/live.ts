@@ -7,7 +7,6 @@ import type { FromThread, ThreadSetup } from './messages.ts';
 import type { OwnConnections } from './own-connections.ts';
 import type { PacketPath } from './path.ts';
 
-const rescanMs = 5000;
 /** Longest time in one go, so that messages to the thread are heard under any load. */
 const turnMs = 20;
 const checkEvery = 1024;
@@ -20,6 +19,8 @@ export interface Live {
 
 interface Source {
   ring: PacketRing;
+  /** In the network namespace that this process is in. */
+  isOwnPlace: boolean;
   point: number;
   name: string;
 }
@@ -93,7 +94,12 @@ export function startLive({ setup, interfaces, epochSeconds, path, own, post, on
       );
       refused.delete(key);
       ringBytes += ring.sizeBytes;
-      sources.set(key, { ring, point: pointOf(fullName, name === 'lo'), name: fullName });
+      sources.set(key, {
+        ring,
+        isOwnPlace: namespace === undefined,
+        point: pointOf(fullName, name === 'lo'),
+        name: fullName,
+      });
       post({ type: 'log', level: 'info', message: 'Capturing packets', fields: { interface: fullName } });
     } catch (error) {
       complain(key, fullName, error, errors);
@@ -158,8 +164,9 @@ export function startLive({ setup, interfaces, epochSeconds, path, own, post, on
     own?.refresh();
     const endMs = performance.now() + turnMs;
     let again = false;
-    for (const { ring, point } of sources.values()) {
+    for (const { ring, point, isOwnPlace } of sources.values()) {
       path.packet.point = point;
+      path.ownPlace = isOwnPlace;
       if (!readRing(ring, endMs)) again = true;
     }
     onProgress();
@@ -187,7 +194,7 @@ export function startLive({ setup, interfaces, epochSeconds, path, own, post, on
   }
 
   rescan();
-  const timers = [setInterval(rescan, rescanMs), setInterval(idle, idleMs)];
+  const timers = [setInterval(rescan, config.rescan_interval), setInterval(idle, idleMs)];
   return {
     stop() {
       for (const timer of timers) clearInterval(timer);

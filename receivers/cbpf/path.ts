@@ -21,6 +21,8 @@ export class PacketPath {
   /** Interfaces and files, by `Packet.point`; grows. */
   readonly points: CapturePoint[];
   readonly analyser: Analyser;
+  /** Whether packets come from the network namespace that this process is in. */
+  ownPlace = true;
   readonly #decoder = new PacketDecoder();
   readonly #duplicates: DuplicateFilter | undefined;
   readonly #own: OwnConnections | undefined;
@@ -80,7 +82,7 @@ export class PacketPath {
     // A packet that is put together from fragments lies elsewhere afterwards.
     const { bytes, start } = packet;
     if (!this.#decoder.decode(packet, linkType)) return false;
-    if (this.#own?.has(packet)) {
+    if (this.ownPlace && this.#own?.has(packet)) {
       counts.own_packets++;
       return false;
     }
