@@ -6,6 +6,7 @@ import dubbo from './dubbo/index.ts';
 import icmp from './icmp/index.ts';
 import kafka from './kafka/index.ts';
 import krpc from './krpc/index.ts';
+import memcached from './memcached/index.ts';
 import mysql from './mysql/index.ts';
 import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
@@ -23,6 +24,7 @@ export const protocols: readonly Protocol[] = [
   kafka,
   mysql,
   postgresql,
+  memcached,
   dns,
   icmp,
   sofarpc,
