@@ -22,8 +22,8 @@ export const messaging = {
 export type OperationType = 'send' | 'receive' | 'settle' | '';
 
 /**
- * Name, kind and the attributes of the operation: `{operation} {destination}`. Temporary destinations (inboxes, reply queues) are too many to
- * be part of a name.
+ * Name, kind and the attributes of the operation: `{operation} {destination}`. Volatile destinations (inboxes, reply queues,
+ * names with numbers) are too many to be part of a name.
  */
 export function describeOperation(
   span: SpanWriter,
@@ -31,16 +31,30 @@ export function describeOperation(
   operation: string,
   type: OperationType,
   destination: string,
-  temporary = false,
+  volatile = false,
 ): void {
-  span.name = destination === '' || temporary ? operation : `${operation} ${destination}`;
+  span.name = destination === '' || volatile ? operation : `${operation} ${destination}`;
   const kind = kindOf(type);
   if (kind !== 0) span.kind = kind;
   span.text(messaging.system, system);
   span.text(messaging.operationName, operation);
   span.text(messaging.operationType, type);
   span.text(messaging.destinationName, destination);
-  if (temporary) span.bool(messaging.destinationTemporary, true);
+}
+
+/**
+ * Whether a destination's name looks made up by a program: it has a run of three digits, or is very long. Such names are too many to be part
+ * of a span's name.
+ */
+export function isVolatile(name: string): boolean {
+  if (name.length > 128) return true;
+  let digits = 0;
+  for (let index = 0; index < name.length; index++) {
+    const code = name.charCodeAt(index);
+    digits = code >= 0x30 && code <= 0x39 ? digits + 1 : 0;
+    if (digits === 3) return true;
+  }
+  return false;
 }
 
 /** 0: as the observation point says, server or client. */

@@ -7,6 +7,7 @@ import icmp from './icmp/index.ts';
 import kafka from './kafka/index.ts';
 import krpc from './krpc/index.ts';
 import memcached from './memcached/index.ts';
+import mqtt from './mqtt/index.ts';
 import mysql from './mysql/index.ts';
 import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
@@ -22,6 +23,7 @@ export const protocols: readonly Protocol[] = [
   krpc,
   redis,
   kafka,
+  mqtt,
   mysql,
   postgresql,
   memcached,
