@@ -124,10 +124,10 @@ function answerNeed(bytes: Buffer, bodyAt: number, end: number, status: number, 
   return kind === 1 || kind === 2 || kind === 4 || kind === 5 ? head : length;
 }
 
-/** Events: a heartbeat has an empty body, or null; other events are names, of which `readonly` ("R") is the known one. */
+/** A heartbeat wants an answer; the event that does not is `readonly`: the server will soon stop. */
 function setEvent(message: Message, isRequest: boolean): void {
   message.fact('event', true);
   if (!isRequest) return;
-  message.method = 'heartbeat';
-  message.endpoint = 'heartbeat';
+  message.method = message.kind === 'request' ? 'heartbeat' : 'readonly';
+  message.endpoint = message.method;
 }
