@@ -7,6 +7,7 @@ import icmp from './icmp/index.ts';
 import kafka from './kafka/index.ts';
 import krpc from './krpc/index.ts';
 import memcached from './memcached/index.ts';
+import mongodb from './mongodb/index.ts';
 import mqtt from './mqtt/index.ts';
 import mysql from './mysql/index.ts';
 import postgresql from './postgresql/index.ts';
@@ -21,6 +22,7 @@ export const protocols: readonly Protocol[] = [
   dubbo,
   brpc,
   krpc,
+  mongodb,
   redis,
   kafka,
   mqtt,

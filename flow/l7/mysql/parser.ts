@@ -1,10 +1,11 @@
 /** Reads one MySQL or MariaDB connection: packets of both sides, compressed or not, handed to the client's and the server's reader. */
+
+import { inflate } from '../inflate.ts';
 import type { Input } from '../input.ts';
 import type { Side } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { ClientReader } from './client-reader.ts';
-import { inflate } from './inflate.ts';
 import { isCompressed } from './probe.ts';
 import { ServerReader } from './server-reader.ts';
 import { MysqlState } from './state.ts';

@@ -1,8 +1,9 @@
 /** Recognises MySQL: the greeting, a login, a command, the beginning of an answer; compressed too. */
+
+import { inflate, looksCompressed } from '../inflate.ts';
 import type { Input } from '../input.ts';
 import type { Verdict } from '../protocol.ts';
 import { commandCodes, commandOf } from './commands.ts';
-import { inflate, looksCompressed } from './inflate.ts';
 import { capabilities, compressedHeaderBytes, headerBytes, u16, u24, u32 } from './wire.ts';
 
 const longestVersion = 64;
