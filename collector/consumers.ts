@@ -10,7 +10,7 @@ import type { Counter } from '../component/telemetry.ts';
 export function fanOut(consumers: readonly Consumer[]): Consumer {
   if (consumers.length === 1) return consumers[0]!;
   return async (batch) => {
-    batch.share();
+    batch.share(consumers.length);
     const results = await Promise.allSettled(consumers.map((consume) => consume(batch)));
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (errors.length === 1) throw errors[0];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer';
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs';
+import { giveBody, takeBody } from '../wire/body-pool.ts';
 import { Batch } from './batch.ts';
 import { MalformedOtlp } from './errors.ts';
 import { codecs } from './otlp/codecs.ts';
@@ -64,4 +65,27 @@ test('refuses every truncation of a message, and says where', () => {
 
 test('an empty message is a batch of nothing', () => {
   assert.equal(Batch.fromWire('traces', new Uint8Array(0)).items, 0);
+});
+
+test('the memory of a batch that several hold is given back by the last of them, and of joined ones never', () => {
+  const request = sdkLogs('shared', 300);
+  const make = () => {
+    const body = takeBody(request.length);
+    body.set(request);
+    return { body, batch: Batch.fromWire('logs', body) };
+  };
+  const { body, batch } = make();
+  batch.share(2);
+  batch.share(2);
+  batch.release();
+  batch.release();
+  assert.equal(bodies(batch).length, 300);
+  batch.release();
+  assert.equal(giveBody(body), false, 'it is in the pool by now');
+  const shared = make();
+  shared.batch.share(2);
+  const joined = Batch.concat([shared.batch, make().batch]);
+  shared.batch.release();
+  joined.release();
+  assert.equal(bodies(joined).length, 600);
 });

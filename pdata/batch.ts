@@ -41,7 +41,8 @@ export class Batch<S extends Signal = Signal> {
   readonly sizeBytes: number;
   #wire: readonly Uint8Array[] | null;
   #columns: ColumnsBySignal[S] | null;
-  #shared = false;
+  /** How many have this batch; infinite when its bytes are part of a joined one. */
+  #holders = 1;
 
   private constructor(
     signal: S,
@@ -76,15 +77,15 @@ export class Batch<S extends Signal = Signal> {
     let items = 0;
     let sizeBytes = 0;
     const wire: Uint8Array[] = [];
-    let shared = false;
+    let holders = 1;
     for (const batch of batches) {
-      shared ||= batch.#shared;
+      if (batch.#holders > 1) holders = Number.POSITIVE_INFINITY;
       items += batch.items;
       sizeBytes += batch.sizeBytes;
       for (const message of batch.wire) wire.push(message);
     }
     const joined = new Batch<S>(first.signal, items, sizeBytes, wire, null);
-    joined.#shared = shared;
+    joined.#holders = holders;
     return joined;
   }
 
@@ -103,17 +104,23 @@ export class Batch<S extends Signal = Signal> {
     return this.#columns;
   }
 
-  /** Says that several will read this batch, none of whom may {@link release} it. */
-  share(): void {
-    this.#shared = true;
+  /** Whether somebody has read the columns already, so that {@link columns} costs nothing. */
+  get hasColumns(): boolean {
+    return this.#columns !== null;
+  }
+
+  /** Says that it is handed to so many instead of one: the last of them to {@link release} it gives its memory back. */
+  share(holders: number): void {
+    this.#holders += holders - 1;
   }
 
   /**
-   * Gives the memory of the wire bytes back for the next request. Only for the one who was handed this batch, has kept it
-   * from everybody else, and will never look at it again, nor at batches joined from it; optional even then.
+   * Gives the memory of the wire bytes back for the next request. Once, and only for one who was handed this batch, has kept
+   * it from everybody else, and will never look at it again, nor at batches joined from it; optional even then.
    */
   release(): void {
-    if (this.#shared || this.#wire === null) return;
+    this.#holders--;
+    if (this.#holders > 0 || this.#wire === null) return;
     let given = false;
     for (const message of this.#wire) given = giveBody(message) || given;
     if (!given) return;

@@ -6,6 +6,7 @@
  * this folder for how both are found, and for which observation point a service's own figures take.
  */
 import type { Batch } from '../../pdata/batch.ts';
+import { ColumnMemory } from '../../pdata/column-memory.ts';
 import { AttributeFinder, intOf, isString, stringLength, stringOffset } from '../../pdata/otlp/attribute-finder.ts';
 import { findServices } from '../../pdata/otlp/services.ts';
 import type { TraceColumns } from '../../pdata/otlp/traces.gen.ts';
@@ -82,8 +83,10 @@ const counters = {
 export function createCallCounter(accounting: Accounting): (batch: Batch<'traces'>) => void {
   const finder = new AttributeFinder(keys);
   const key = new SeriesKey();
+  const memory = new ColumnMemory<'traces'>();
 
-  return ({ columns }) => {
+  return (batch) => {
+    const columns = memory.columnsOf(batch);
     const services = findServices(columns);
     for (let span = 0; span < columns.spans.rows; span++) {
       const kind = columns.spans.kind[span]!;

@@ -1,5 +1,6 @@
 /** Counts `deepflow.flow` records as traffic between a client and a server, in the last window that each record's interval reaches into. */
 import type { Batch } from '../../pdata/batch.ts';
+import { ColumnMemory } from '../../pdata/column-memory.ts';
 import {
   AttributeFinder,
   equals,
@@ -67,9 +68,11 @@ const openedCounter = counterOf(flowMetrics, 'opened');
 export function createFlowCounter(accounting: Accounting): (batch: Batch<'logs'>) => void {
   const finder = new AttributeFinder(keys);
   const key = new SeriesKey();
+  const memory = new ColumnMemory<'logs'>();
   const { rowOf } = finder;
 
-  return ({ columns }) => {
+  return (batch) => {
+    const columns = memory.columnsOf(batch);
     const { arena, logRecords } = columns;
     const services = findServices(columns);
     for (let row = 0; row < logRecords.rows; row++) {

@@ -106,6 +106,7 @@ export function createRedConnector({ context, next, clock, unixMs, drainMs = 500
       if (isOf(batch, 'traces')) countCalls(batch);
       else if (isOf(batch, 'logs')) countFlows(batch);
       books[signal].advance();
+      batch.release();
     },
 
     async shutdown() {
