@@ -4,6 +4,9 @@ import type { Transport } from '../../identity.ts';
 import type { Protocol } from '../protocol.ts';
 import { createTestStream } from './stream.ts';
 
+/** More rounds than a test has time for: `HOSTILE_FACTOR=20 node --test flow/l7/redis/*.test.ts`. */
+const factor = Number(process.env.HOSTILE_FACTOR ?? 1);
+
 /** A generator that gives the same numbers for the same seed: xorshift32. */
 export function createRandom(seed: number): (below: number) => number {
   let state = seed >>> 0 || 1;
@@ -45,7 +48,7 @@ export function playHostile(
     for (let length = 0; length <= client.length; length++) play(client.subarray(0, length), server, 1 << 20);
     for (let length = 0; length <= server.length; length++) play(client, server.subarray(0, length), 1 << 20);
   }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds * factor; round++) {
     const [client, server] = conversations[random(conversations.length)]!;
     play(mutate(client, random), mutate(server, random), random(2) === 0 ? 1 << 20 : 1 + random(40));
   }
