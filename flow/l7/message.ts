@@ -12,7 +12,7 @@ export type MessageStatus = 'ok' | 'client_error' | 'server_error';
 export type Side = 0 | 1;
 
 /** A fact that only this protocol has, for its `describe` and for the conformance set. */
-export type Fact = string | number | boolean | readonly unknown[];
+export type Fact = string | number | boolean | readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /**
  * Parsers fill what the message says and leave the rest: an empty text or -1 means "not known". Fields carry the message's
@@ -39,6 +39,9 @@ export class Message {
   more = false;
   /** Which request a response answers: equal ids match. Empty: responses come in the order of the requests. */
   id: number | string = '';
+
+  /** The protocol's label when the parser's protocol carries others, as HTTP/2 carries gRPC; else empty. */
+  label = '';
 
   /** What is asked: HTTP method, SQL verb or command, RPC method, API name, DNS type. */
   method = '';
@@ -68,6 +71,8 @@ export class Message {
   /** Kept by the session while a request waits for its answer: the first of several answers, and whether it is over. */
   first: Message | null = null;
   settled = false;
+  /** Its answer has begun. */
+  answering = false;
   /** Its place in the list of those who wait (waiting.ts). */
   waitingFor: Session | null = null;
   deadlineNs = 0;

@@ -10,6 +10,7 @@ import memcached from './memcached/index.ts';
 import mongodb from './mongodb/index.ts';
 import mqtt from './mqtt/index.ts';
 import mysql from './mysql/index.ts';
+import nats from './nats/index.ts';
 import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
 import redis from './redis/index.ts';
@@ -24,6 +25,7 @@ export const protocols: readonly Protocol[] = [
   krpc,
   mongodb,
   redis,
+  nats,
   kafka,
   mqtt,
   mysql,
