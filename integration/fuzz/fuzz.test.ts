@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signals } from '../../pdata/batch.ts';
 import { runCampaign } from './campaign.ts';
+import { runPacketCampaign } from './packet-campaign.ts';
+import { packetSeeds } from './packet-seeds.ts';
 import { sdkRequests } from './seeds.ts';
 
 const samples = await sdkRequests();
@@ -15,6 +17,21 @@ for (const signal of signals) {
     run(signal, 'json', 10_000);
   });
 }
+
+test('frames of any bytes are decoded within their bounds', async () => {
+  const findings: string[] = [];
+  const figures = runPacketCampaign({
+    seed: 1,
+    cases: 100_000,
+    frames: await packetSeeds(),
+    caseLimitMs: 1000,
+    onFinding: (index, { linkType, bytes }, error) =>
+      findings.push(`case ${index}: ${error.message}\n${linkType} ${Buffer.from(bytes).toString('hex')}`),
+  });
+  assert.deepEqual(findings, []);
+  assert.ok(figures.outcomes.decoded! > 10_000 && figures.outcomes.decoded! < 90_000);
+  assert.ok(figures.tunnels > 1000 && figures.datagramsPutTogether > 10);
+});
 
 function run(signal: (typeof signals)[number], encoding: 'protobuf' | 'json', cases: number): void {
   const findings: string[] = [];

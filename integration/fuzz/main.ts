@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: random OTLP against the collector's readers and writers.
+ * `npm run fuzz`: random OTLP against the collector's readers and writers; `npm run fuzz -- packets`: packets.ts.
  *
  *     npm run fuzz -- [--cases N] [--seed S] [--signal traces|metrics|logs|profiles]
  *                     [--encoding protobuf|json] [--case INDEX] [--go]
@@ -12,7 +12,10 @@ import { signals } from '../../pdata/batch.ts';
 import { type Campaign, type Figures, type Finding, runCampaign } from './campaign.ts';
 import { runGoCampaign } from './go-campaign.ts';
 import { GoReader } from './go-reader.ts';
+import { fuzzPackets } from './packets.ts';
 import { sdkRequests } from './seeds.ts';
+
+if (process.argv[2] === 'packets') process.exit((await fuzzPackets(process.argv.slice(3))) > 0 ? 1 : 0);
 
 const { values } = parseArgs({
   options: {
