@@ -9,10 +9,10 @@ import brpc from './index.ts';
 const frame = (meta: Buffer, body = Buffer.from('body'), mark = 'PRPC'): Buffer =>
   join(mark, u32(meta.length + body.length), u32(meta.length), meta, body);
 
-const request = (id: number | bigint, more = Buffer.alloc(0), inner = Buffer.alloc(0)): Buffer =>
+const request = (id: number | bigint, more: Buffer = Buffer.alloc(0), inner: Buffer = Buffer.alloc(0)): Buffer =>
   frame(join(field(1, join(field(1, 'example.EchoService'), field(2, 'Echo'), inner)), field(4, id), more));
 
-const response = (id: number | bigint, result = Buffer.alloc(0), more = Buffer.alloc(0)): Buffer =>
+const response = (id: number | bigint, result: Buffer = Buffer.alloc(0), more: Buffer = Buffer.alloc(0)): Buffer =>
   frame(join(field(2, result), field(4, id), more));
 
 const call = 'example.EchoService/Echo server | rpc.system.name=brpc rpc.method=example.EchoService/Echo';

@@ -1,6 +1,7 @@
 /** Dubbo: calls in every serialization that is read, answers, exceptions, errors, heartbeats, attachments. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { testGoldens } from '../testing/golden.ts';
 import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32, u64, varint } from '../testing/wire.ts';
@@ -270,3 +271,5 @@ test('arguments are counted from their types', () => {
   ] as const)
     assert.equal(countArguments(types), count, types);
 });
+
+testGoldens(dubbo, `${import.meta.dirname}/captures`);

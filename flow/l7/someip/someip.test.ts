@@ -16,7 +16,7 @@ interface Fields {
 
 function message(
   { service = 0x29, method = 0x5004, session = 171, type, code = 0 }: Fields,
-  payload = Buffer.alloc(4),
+  payload: Buffer = Buffer.alloc(4),
 ): Buffer {
   return join(u16(service), u16(method), u32(payload.length + 8), u16(1), u16(session), u8(1, 1, type, code), payload);
 }

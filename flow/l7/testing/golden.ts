@@ -3,15 +3,22 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createAnalyser } from '../../analyser.ts';
 import type { FlowIdentity } from '../../identity.ts';
+import { FlowTable } from '../../l4/flow-table.ts';
+import { defaultFlowOptions } from '../../l4/options.ts';
+import { hostResource } from '../../otlp/resource.ts';
 import { SpanWriter } from '../../otlp/span-writer.ts';
 import { openCaptureFile } from '../../packet/capture-file.ts';
 import { createCaptureClock } from '../../packet/clock.ts';
 import { PacketDecoder } from '../../packet/decode.ts';
 import { Packet } from '../../packet/packet.ts';
+import { tunnelName } from '../../packet/tunnels.ts';
+import { Analysis } from '../analysis.ts';
+import { Connection } from '../connection.ts';
 import type { Message } from '../message.ts';
 import { type ProtocolOptions, plainOptions } from '../options.ts';
+import type { Protocol } from '../protocol.ts';
+import { protocols } from '../protocols.ts';
 import { readSpanText } from './span-text.ts';
 
 /** Times are counted from here: any second before the captures will do. */
@@ -21,11 +28,11 @@ const epochSeconds = 1_262_304_000;
  * A test for every capture in a folder: `NAME.pcap` (or `.pcapng`) must give `NAME.golden.txt`. With UPDATE_GOLDEN=1 in the environment the
  * golden is written instead; read it before it is committed.
  */
-export function testGoldens(folder: string, options: Partial<ProtocolOptions> = {}): void {
+export function testGoldens(protocol: Protocol, folder: string, options: Partial<ProtocolOptions> = {}): void {
   for (const file of readdirSync(folder).filter((name) => /\.pcap(ng)?$/.test(name))) {
     test(`capture ${file} gives its golden`, async () => {
       const goldenPath = join(folder, file.replace(/\.pcap(ng)?$/, '.golden.txt'));
-      const text = await readGolden(join(folder, file), options);
+      const text = await readGolden(protocol, join(folder, file), options);
       if (process.env.UPDATE_GOLDEN === '1') writeFileSync(goldenPath, text);
       assert.ok(
         existsSync(goldenPath),
@@ -36,44 +43,58 @@ export function testGoldens(folder: string, options: Partial<ProtocolOptions> = 
   }
 }
 
-/** The lines of a capture: a flow when its first message comes, then messages, and the span of each call when it ends. */
-export async function readGolden(path: string, options: Partial<ProtocolOptions> = {}): Promise<string> {
+/**
+ * The lines of a capture: a flow when its first message comes, then messages, and the span of each call when it ends. All protocols are looked
+ * for, as in a real collector, and `protocol` even if it is not in the list.
+ */
+export async function readGolden(
+  protocol: Protocol,
+  path: string,
+  options: Partial<ProtocolOptions> = {},
+): Promise<string> {
   const lines: string[] = [];
-  const flows = new Map<FlowIdentity, number>();
+  const numbers = new Map<FlowIdentity, number>();
   const span = new SpanWriter();
   const clock = createCaptureClock(epochSeconds);
-  const analyser = createAnalyser({
-    clock,
-    version: 'golden',
-    hostName: 'golden',
-    protocols: { ...plainOptions, ...options },
-    onMessage(protocol, { identity }, message) {
-      let flow = flows.get(identity);
-      if (flow === undefined) {
-        flow = flows.size + 1;
-        flows.set(identity, flow);
-        const { clientAddress, clientPort, serverAddress, serverPort, transport } = identity;
-        lines.push(
-          `flow ${flow}: ${clientAddress} ${clientPort} > ${serverAddress} ${serverPort} ${transport}, ${protocol.label}`,
-        );
-      }
-      lines.push(`flow ${flow} frame ${message.frame}: ${messageText(message)}`);
-    },
-    onCall(protocol, { identity }, request, response, outcome) {
+  const analysis = new Analysis(
+    protocols.includes(protocol) ? protocols : [protocol, ...protocols],
+    { ...plainOptions, ...options },
+    ({ describe }, { identity }, request, response, outcome) => {
       span.reset(true);
-      protocol.describe(span, request, response);
-      lines.push(`flow ${flows.get(identity) ?? '?'} ${outcome}: ${readSpanText(span)}`);
+      describe(span, request, response);
+      lines.push(`flow ${numbers.get(identity)} ${outcome}: ${readSpanText(span)}`);
     },
+    ({ label }, { identity }, message) => {
+      let number = numbers.get(identity);
+      if (number === undefined) {
+        number = numbers.size + 1;
+        numbers.set(identity, number);
+        lines.push(`flow ${number}: ${identityText(identity)}, ${label}`);
+      }
+      lines.push(`flow ${number} frame ${message.frame}: ${messageText(message)}`);
+    },
+  );
+  const flows = new FlowTable({
+    ...defaultFlowOptions,
+    clock,
+    connect: (identity) => new Connection(identity, analysis),
+    tunnelName,
+    resource: () => hostResource('golden'),
+    scopeVersion: 'golden',
   });
   const capture = await openCaptureFile(path, { clock });
   const decoder = new PacketDecoder();
   const packet = new Packet();
   while (await capture.fill()) {
-    while (capture.next(packet)) if (decoder.decode(packet, capture.linkType)) analyser.packet(packet);
+    while (capture.next(packet)) if (decoder.decode(packet, capture.linkType)) flows.packet(packet);
   }
-  analyser.close();
+  flows.close();
   await capture.close();
   return `${lines.join('\n')}\n`;
+}
+
+function identityText({ clientAddress, clientPort, serverAddress, serverPort, transport }: FlowIdentity): string {
+  return `${clientAddress} ${clientPort} > ${serverAddress} ${serverPort} ${transport}`;
 }
 
 /** `> request METHOD RESOURCE key=value …`: only what is known. */
