@@ -90,3 +90,17 @@ test('a flow seen the wrong way round differs in its ends', () => {
     ['client', 'server'],
   );
 });
+
+test('a tunnel may be spelled in several ways', () => {
+  const names: [expected: string, observed: string, differences: number][] = [
+    ['Tencent GRE', 'GRE', 0],
+    ['IPIP', '6in4', 0],
+    ['GTPU', 'GTP-U', 0],
+    ['VXLAN', 'Geneve', 1],
+  ];
+  for (const [expectedName, observedName, count] of names) {
+    const file = expected([], { kind: 'decap', packets: [{ frame: 1, tunnelType: expectedName }] });
+    const packets = [{ frame: 1, tunnelType: observedName }];
+    assert.equal(compareFile(file, { flows: [], messages: [], packets }).differences.length, count, expectedName);
+  }
+});

@@ -30,7 +30,7 @@ function observe(packet: Packet, start: number): ObservedPacket {
   const innerEthernet = ethernetStart === packet.innerStart;
   const observed: Record<string, unknown> & { frame: number } = {
     frame: packet.frame,
-    tunnelType: conformanceName(packet),
+    tunnelType: tunnelTypes[packet.tunnel],
     version: packet.tunnel === tunnelCodes.erspan ? versions[packet.tunnelVersion] : undefined,
     id: packet.tunnelId,
     outerSrc: headerAddressText(bytes, outerIpStart, 0),
@@ -52,16 +52,4 @@ function observe(packet: Packet, start: number): ObservedPacket {
     observed.innerProtocol = packet.ipProtocol;
   }
   return observed;
-}
-
-/** The conformance files call every IP in IP by one name. */
-function conformanceName(packet: Packet): string {
-  switch (packet.tunnel) {
-    case tunnelCodes['6in4']:
-    case tunnelCodes['4in6']:
-    case tunnelCodes['6in6']:
-      return 'IPIP';
-    default:
-      return tunnelTypes[packet.tunnel]!;
-  }
 }
