@@ -177,7 +177,10 @@ export class Connection {
       const next = this.#parser!.read(input);
       if (next === lost || next < input.start) {
         this.session!.settle(side, input.offset, input.timeNs, false);
+    // A window is full by its size only while so much of it is unread: what is left of a large piece may go on in the next.
+    const large = input.full && input.transport === 'tcp' && input.end - input.start >= windowBytes;
         this.#lose(state);
+      if (large) input.full = input.end - input.start >= windowBytes;
         return;
       }
       if (next === input.start) {

@@ -69,6 +69,7 @@ const summaries: [statement: string, summary: string, endpoint: string][] = [
   ['EXPLAIN SELECT 1 FROM t', 'EXPLAIN SELECT t', 'EXPLAIN t'],
   ['BEGIN; UPDATE a SET b = 1; COMMIT', 'BEGIN UPDATE a COMMIT', 'BEGIN a'],
   ['DROP TABLE IF EXISTS t CASCADE', 'DROP TABLE t', 'DROP t'],
+  ['VACUUM ANALYZE t', 'VACUUM t', 'VACUUM t'],
   ['TRUNCATE t', 'TRUNCATE t', 'TRUNCATE t'],
   ['SELECT a FROM t WHERE b IN (SELECT c FROM u) AND d = (e)', 'SELECT t SELECT u', 'SELECT t'],
   ['ALTER TABLE t ADD COLUMN c int', 'ALTER TABLE t', 'ALTER t'],

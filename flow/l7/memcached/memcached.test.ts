@@ -167,6 +167,17 @@ test('over UDP, by the id of the request', () => {
   assert.deepEqual(seen(stream), ['answered get b → VALUE b 0 2000', 'answered get a → END']);
 });
 
+test('an answer cut off by the end of the connection is told as far as it came', () => {
+  const stream = createTestStream([memcached]);
+  stream.client('get a b\r\n');
+  stream.server('VALUE a 0 1\r\nx\r\n');
+  stream.finish(1);
+  assert.deepEqual(
+    stream.calls.map(({ outcome, response }) => [outcome, response!.complete]),
+    [['answered', false]],
+  );
+});
+
 test('bad bytes neither throw nor hang', () => {
   const conversations = cases.map(([, client, server]): [Buffer, Buffer] => [
     Buffer.from(client, 'latin1'),

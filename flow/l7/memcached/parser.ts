@@ -39,6 +39,13 @@ export class MemcachedParser implements Parser {
     this.#turns.clear();
   }
 
+  /** Values whose END will never come are told as far as they came. */
+  finish(side: Side): void {
+    if (side !== 1 || this.#answer === null) return;
+    this.#answer.complete = false;
+    this.#finish();
+  }
+
   read(input: Input): number {
     const { bytes, start, end } = input;
     if (input.transport === 'udp') return this.#datagram(input);

@@ -332,6 +332,17 @@ test('a connection joined later, at a client or in an answer', () => {
   ]);
 });
 
+test('an answer cut off by the end of the connection is told as far as it came', () => {
+  const stream = createTestStream([mysql]);
+  stream.client(selected);
+  stream.server(join(packet(1, [1]), column(2), eof(3), row(4)));
+  stream.finish(1);
+  assert.deepEqual(
+    stream.calls.map(({ outcome, response }) => [outcome, response!.complete]),
+    [['answered', false]],
+  );
+});
+
 test('bad bytes neither throw nor hang', () => {
   const conversations = cases.map(([, turns]): [Buffer, Buffer] => [
     join(...turns.map(([client]) => client)),

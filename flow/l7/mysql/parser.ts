@@ -46,6 +46,11 @@ export class MysqlParser implements Parser {
     return next;
   }
 
+  /** A result set whose end will never come is told as far as it came. */
+  finish(side: Side): void {
+    if (side === 1) this.#server.cut();
+  }
+
   gap(side: Side): void {
     this.#continues[side] = false;
     const inner = this.#inner[side]!;

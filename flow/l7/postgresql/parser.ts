@@ -21,6 +21,11 @@ export class PostgresqlParser implements Parser {
     return input.side === 0 ? this.#client.read(input) : this.#server.read(input);
   }
 
+  /** An answer whose end will never come is told as far as it came. */
+  finish(side: Side): void {
+    if (side === 1) this.#server.cut();
+  }
+
   /** Whose answer comes next is not known any more. */
   gap(_side: Side): void {
     this.#state.forget();

@@ -195,6 +195,18 @@ test('a trace context in a comment is the call’s', () => {
   assert.equal(stream.messages[0]!.trace?.spanId, '00f067aa0ba902b7');
 });
 
+test('a piece larger than the window may end inside a message', () => {
+  const line = message('d', 'x'.repeat(95));
+  const lines = line.repeat(2000);
+  const stream = createTestStream([postgresql], { pieces: 70_002 });
+  stream.client(query('COPY t FROM STDIN'));
+  stream.server(message('G', '\0\0\0'));
+  stream.client(lines + message('c'));
+  stream.server(complete('COPY 2000') + ready);
+  assert.equal(stream.calls[0]!.outcome, 'answered');
+  assert.equal(stream.analysis.counters.lost, 0);
+});
+
 test('values of many megabytes pass unseen', () => {
   const stream = createTestStream([postgresql]);
   stream.client(`Q${u32(20_000_027)}INSERT INTO t VALUES ('`);
@@ -203,6 +215,17 @@ test('values of many megabytes pass unseen', () => {
   assert.deepEqual(
     stream.calls.map(({ outcome, request }) => [outcome, request!.endpoint]),
     [['answered', 'INSERT t']],
+  );
+});
+
+test('an answer cut off by the end of the connection is told as far as it came', () => {
+  const stream = createTestStream([postgresql]);
+  stream.client(query('SELECT a FROM t'));
+  stream.server(columns + row);
+  stream.finish(1);
+  assert.deepEqual(
+    stream.calls.map(({ outcome, response }) => [outcome, response!.complete]),
+    [['answered', false]],
   );
 });
 

@@ -35,6 +35,13 @@ export class ServerReader {
     this.#message = null;
   }
 
+  /** The rest of the answer will never come. */
+  cut(): void {
+    if (this.#message === null) return;
+    this.#message.complete = false;
+    this.#done();
+  }
+
   read(input: Input): number {
     const { bytes, start, end } = input;
     if (this.#state.asksEncryption) return this.#encryption(bytes[start]!, start);

@@ -34,6 +34,11 @@ export class RedisParser implements Parser {
     return input.side === 0 ? this.#commands.read(input) : this.#replies.read(input);
   }
 
+  /** A reply whose end will never come is told as far as it came. */
+  finish(side: Side): void {
+    if (side === 1) this.#replies.cut();
+  }
+
   gap(side: Side): void {
     if (side === 0) this.#commands.forget();
     else this.#replies.forget();

@@ -204,6 +204,17 @@ test('a connection joined in a reply is recognised, its client too', () => {
   );
 });
 
+test('an answer cut off by the end of the connection is told as far as it came', () => {
+  const stream = createTestStream([redis]);
+  stream.client(command('LRANGE', 'l', '0', '9'));
+  stream.server('*5\r\n$1\r\na\r\n');
+  stream.finish(1);
+  assert.deepEqual(
+    stream.calls.map(({ outcome, response }) => [outcome, response!.complete]),
+    [['answered', false]],
+  );
+});
+
 test('bad bytes neither throw nor hang', () => {
   playHostile(
     redis,

@@ -85,6 +85,14 @@ export class ReplyReader {
     return at;
   }
 
+  /** The rest of the reply will never come. */
+  cut(): void {
+    if (this.#message === null || !this.#typed) return;
+    this.#message.complete = false;
+    this.#finish();
+    this.forget();
+  }
+
   /** Reads one value or the head of an aggregate. Returns the position after it, 0 when bytes are missing, -1 when it is none. */
   #value(input: Input, at: number): number {
     const { bytes, end } = input;
