@@ -21,16 +21,17 @@ export default someip;
 /** Longest payload that is believed when nothing else speaks for it. */
 const maxLength = 16 * 1024 * 1024;
 
-function probe({ bytes, start, end, transport }: Input): Verdict {
+function probe({ bytes, start, end, transport, full }: Input): Verdict {
   const available = end - start;
   if (available > 4 && bytes[start + 4] !== 0) return 'no';
   if (available > 12 && bytes[start + 12] !== 1) return 'no';
   if (available < headerBytes) return transport === 'udp' ? 'no' : 'more';
   const length = bytes.readUInt32BE(start + 4);
   if (length < countedHeader || length > maxLength) return 'no';
-  // A datagram is whole; what follows the first message is another one.
+  // Numbers alone are weak: the message must end where the bytes end, or where another one begins.
   const next = start + 8 + length;
-  if (transport === 'udp' && next !== end && (next + headerBytes > end || bytes[next + 12] !== 1)) return 'no';
+  const follows = next + headerBytes <= end && bytes[next + 12] === 1 && messageTypes[bytes[next + 14]! & ~segmentBit];
+  if (next !== end && !follows) return transport === 'tcp' && !full && next + headerBytes > end ? 'more' : 'no';
   const number = bytes[start + 14]!;
   const type = messageTypes[number & ~segmentBit];
   const code = bytes[start + 15]!;

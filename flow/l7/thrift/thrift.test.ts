@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
+import { testGoldens } from '../testing/golden.ts';
 import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32, varint } from '../testing/wire.ts';
@@ -204,3 +205,5 @@ test('other protocols are not taken for Thrift', () => {
     assert.equal(stream.analysis.counters.lost, 0);
   }
 });
+
+testGoldens(thrift, `${import.meta.dirname}/captures`);
