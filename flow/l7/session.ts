@@ -115,6 +115,7 @@ export class Session {
     message.endNs = timeNs;
     if (message.sizeBytes === 0) message.sizeBytes = Math.max(0, offset - message.offset);
     this.#tap?.(this, message);
+    if (message.part) return;
     switch (message.kind) {
       case 'session':
         this.#sink(this, message, null, 'one_way');
