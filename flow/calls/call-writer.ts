@@ -112,7 +112,7 @@ export class CallWriter {
     head.clear();
     this.#writeIds(facts, first, request);
     head.byte(0x2a);
-    head.text(span.name === '' ? protocol.label : span.name);
+    head.text(span.name === '' ? first.label || protocol.label : span.name);
     head.byte(0x30);
     head.byte(span.kind);
     this.#writeTime(0x39, first.startNs);
@@ -147,7 +147,7 @@ export class CallWriter {
     }
     span.text(keys.protocolName, span.protocolName);
     span.text(keys.protocolVersion, span.protocolVersion);
-    span.text(keys.protocol, protocol.label);
+    span.text(keys.protocol, request?.label || response?.label || protocol.label);
     span.text(keys.outcome, outcome);
     const tcp = identity.transport === 'tcp';
     if (request !== null) {

@@ -114,6 +114,7 @@ export class Connection {
     if (this.#parser === null) return;
     state.searching = true;
     this.#parser.gap?.(side);
+    this.session!.settle(side, state.offset, timeNs, false);
     this.session!.gap();
   }
 
@@ -134,8 +135,11 @@ export class Connection {
   /** The connection is over, by whatever reason. */
   close(timeNs: number): void {
     if (!this.#stopped) {
-      this.session?.settleOpen(0, this.#sides[0].offset, timeNs, false);
-      this.session?.settleOpen(1, this.#sides[1].offset, timeNs, false);
+      for (const side of [0, 1] as const) {
+        this.session?.settleOpen(side, this.#sides[side].offset, timeNs, false);
+        this.#parser?.finish?.(side);
+        this.session?.settle(side, this.#sides[side].offset, timeNs, false);
+      }
     }
     this.session?.close();
     this.#stop();
@@ -173,14 +177,14 @@ export class Connection {
       this.#swapped = false;
     }
     if (state.searching && !this.#found(state)) return;
+    // A window is full by its size only while so much of it is unread: what is left of a large piece may go on in the next.
+    const large = input.full && input.transport === 'tcp' && input.end - input.start >= windowBytes;
     while (input.start < input.end) {
+      if (large) input.full = input.end - input.start >= windowBytes;
       const next = this.#parser!.read(input);
       if (next === lost || next < input.start) {
         this.session!.settle(side, input.offset, input.timeNs, false);
-    // A window is full by its size only while so much of it is unread: what is left of a large piece may go on in the next.
-    const large = input.full && input.transport === 'tcp' && input.end - input.start >= windowBytes;
         this.#lose(state);
-      if (large) input.full = input.end - input.start >= windowBytes;
         return;
       }
       if (next === input.start) {
@@ -311,7 +315,9 @@ export class Connection {
     this.#analysis.counters.lost++;
     this.#forget(state);
     state.searching = true;
-    this.#parser!.gap?.(this.#analysis.input.side);
+    const { input } = this.#analysis;
+    this.#parser!.gap?.(input.side);
+    this.session!.settle(input.side, input.offset, input.timeNs, false);
     this.session!.gap();
     if (++this.#losses >= maxLosses) this.#stop();
   }

@@ -84,3 +84,16 @@ test('a bounded number waits: a client that never gets an answer costs a bounded
   for (let round = 0; round < 5000; round++) stream.client('Q2aa');
   assert.ok(stream.calls.length >= 4096);
 });
+
+test('a request whose body still comes is answered, and an answer under way does not time out', () => {
+  const stream = createTestStream([toy]);
+  stream.client('B99');
+  stream.server('R2xx');
+  assert.deepEqual(outcomes(stream), ['body xx answered']);
+  assert.equal(stream.calls[0]!.request!.complete, false);
+  stream.client('Q2bb'.padStart(994, '-'));
+  stream.server('M2yy');
+  stream.wait(1000);
+  stream.server('R2zz');
+  assert.deepEqual(outcomes(stream), ['body xx answered', 'bb zz answered']);
+});

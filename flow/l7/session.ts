@@ -67,6 +67,19 @@ export class Session {
     this.#emitted.push(message);
   }
 
+  /** The answer to a request has begun and may take long: it does not time out while the connection lasts. */
+  answering(id: number | string = ''): void {
+    const request = id === '' ? this.oldestPending : this.#byId.get(id);
+    if (request !== undefined) request.answering = true;
+  }
+
+  /** A request that was read under another protocol, before a switch, and is answered in this one. It is not shown to the tap again. */
+  adopt(message: Message): void {
+    message.settled = false;
+    this.#waiting.remove(message);
+    this.#request(message);
+  }
+
   /** From the position that the current `read` returns, both sides speak another protocol; '' to find out which. */
   switchTo(protocol: string): void {
     this.next = protocol;
@@ -95,6 +108,7 @@ export class Session {
       const message = emitted[index]!;
       if (open && index === count - 1) {
         this.#open[side] = message;
+        if (message.kind === 'response') this.answering(message.id);
         break;
       }
       this.#complete(message, offset, timeNs);
@@ -169,6 +183,7 @@ export class Session {
         if (request !== undefined && !message.more) this.#shift();
       }
     }
+    if (request === undefined && !message.more && !this.#untrusted) request = this.#unfinished(message);
     if (request === undefined) {
       if (!message.more) this.#sink(this, null, message, 'unmatched_response');
       return;
@@ -176,12 +191,24 @@ export class Session {
     if (request.settled) return;
     if (message.more) {
       request.first ??= message;
+      request.answering = true;
       return;
     }
     request.settled = true;
     this.#waiting.remove(request);
     if (request.first !== null) message.timeNs = request.first.timeNs;
     this.#sink(this, request, message, 'answered');
+  }
+
+  /** The request that is answered before its body has passed. */
+  #unfinished(response: Message): Message | undefined {
+    const side = response.side === 0 ? 1 : 0;
+    const request = this.#open[side];
+    if (request === null || request.kind !== 'request' || request.id !== response.id) return undefined;
+    this.#open[side] = null;
+    request.complete = false;
+    this.#tap?.(this, request);
+    return request;
   }
 
   #shift(): void {

@@ -46,7 +46,18 @@ export class Waiting {
 
   /** Gives up what has waited too long. */
   tick(nowNs: number): void {
-    while (this.#oldest !== null && this.#oldest.deadlineNs <= nowNs) this.#expireOldest('timeout');
+    while (this.#oldest !== null && this.#oldest.deadlineNs <= nowNs) {
+      if (this.#oldest.answering) this.#waitOn(this.#oldest, nowNs);
+      else this.#expireOldest('timeout');
+    }
+  }
+
+  /** A long answer is under way: the request goes to the end of the list. */
+  #waitOn(message: Message, nowNs: number): void {
+    const session = message.waitingFor!;
+    this.remove(message);
+    this.add(session, message);
+    message.deadlineNs = nowNs + this.#timeoutNs;
   }
 
   #expireOldest(outcome: Outcome): void {

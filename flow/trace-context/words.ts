@@ -33,6 +33,6 @@ export function hashWords(text: string, words: number): number[] {
     out.push((hash ^ (hash >>> 16)) >>> 0);
   }
   // Ids of only zeros are not valid.
-  if (out.every((word) => word === 0)) out[words - 1] = 1;
+  if (!out.some((word) => word !== 0)) out[words - 1] = 1;
   return out;
 }
