@@ -6,7 +6,8 @@ import { headerBytes, longestStartup, startupCodes, u32 } from './wire.ts';
 const clientTypes = 'QPBEDSCFHXpdcf';
 const serverTypes = '123ACDEGHIKNnRSsTtVvWZdc';
 const maxMessages = 64;
-const longestMessage = 0x3fffffff;
+/** Messages may be longer, but text of other protocols would look like lengths of hundreds of MB. */
+const longestMessage = 0x1ffffff;
 
 export function probePostgresql(input: Input): Verdict {
   const { bytes, start, end } = input;
