@@ -1,5 +1,6 @@
 /** The list of protocols: strong marks first, loose ones last, for that is the order in which an unknown port is probed. */
 
+import amqp from './amqp/index.ts';
 import brpc from './brpc/index.ts';
 import dns from './dns/index.ts';
 import dubbo from './dubbo/index.ts';
@@ -25,6 +26,7 @@ export const protocols: readonly Protocol[] = [
   krpc,
   mongodb,
   redis,
+  amqp,
   nats,
   kafka,
   mqtt,
