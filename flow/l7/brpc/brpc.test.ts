@@ -1,7 +1,7 @@
 /** bRPC: calls, errors, attachments, user fields, streams. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Conversation, testConversations } from '../testing/protocol-tests.ts';
+import { type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { field, join, u32 } from '../testing/wire.ts';
 import brpc from './index.ts';
@@ -17,7 +17,7 @@ const response = (id: number | bigint, result: Buffer = Buffer.alloc(0), more: B
 
 const call = 'example.EchoService/Echo server | rpc.system.name=brpc rpc.method=example.EchoService/Echo';
 
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'calls are answered by correlation id',
     [request(1), request(2n ** 60n)],
@@ -46,7 +46,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(brpc, conversations);
+testConversations(brpc, exchanges.map(exchange), 3000);
 
 test('its own trace context, and a better one in the user fields', () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

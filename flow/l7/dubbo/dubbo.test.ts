@@ -1,8 +1,8 @@
 /** Dubbo: calls in every serialization that is read, answers, exceptions, errors, heartbeats, attachments. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
-import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32, u64, varint } from '../testing/wire.ts';
 import { countArguments } from './body.ts';
@@ -109,7 +109,7 @@ const call =
 const told = (serialization: string, status = 'OK'): string =>
   `deepflow.dubbo.serialization=${serialization} rpc.response.status_code=${status}`;
 
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'calls are answered by id, of 64 bits',
     [
@@ -195,7 +195,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(dubbo, conversations);
+testConversations(dubbo, exchanges.map(exchange), 3000);
 
 test('trace contexts come from the attachments of every serialization', () => {
   const attachments = { other: 'x', traceparent };
@@ -236,7 +236,7 @@ test('a generic call tells the method that is meant', () => {
   );
   stream.client(request(hessian, 1, body));
   stream.close();
-  assert.match(spanLines(stream)[0]!, /shop.Items\/\$invoke .*generic_method=find/);
+  assert.match(callLines(stream)[0]!, /shop.Items\/\$invoke .*generic_method=find/);
 });
 
 test('the head of a long body suffices', () => {
@@ -256,7 +256,7 @@ test('a connection joined in the middle is found again, its client too', () => {
   stream.gap(1, 100);
   stream.server(answer(hessian, 3, u8(0x92)));
   assert.deepEqual(
-    spanLines(stream).map((line) => line.split(' ', 1)[0]),
+    callLines(stream).map((line) => line.split(' ', 1)[0]),
     ['unmatched_response', 'shop.Items/find'],
   );
 });

@@ -1,8 +1,8 @@
 /** Example: calls, errors, long bodies, captures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
-import { type Conversation, testConversations } from '../testing/protocol-tests.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { join, u8, u16, u32 } from '../testing/wire.ts';
 import example from './index.ts';
@@ -12,7 +12,7 @@ const message = (kind: number, code: number, id: number, name: string, body = ''
   join('EXMP', u8(kind, code), u16(name.length), u32(id), u32(body.length), name, body);
 
 /** What the client sends, what the server answers, the spans that must come of it. */
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'calls are answered by id, in any order',
     [message(1, 0, 1, 'find', 'body'), message(1, 0, 2, 'list')],
@@ -32,7 +32,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(example, conversations);
+testConversations(example, exchanges.map(exchange), 3000);
 
 testGoldens(example, `${import.meta.dirname}/captures`);
 

@@ -1,7 +1,7 @@
 /** kRPC: calls, errors, what the server asks, trace contexts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Conversation, testConversations } from '../testing/protocol-tests.ts';
+import { type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { field, join, u16, u32 } from '../testing/wire.ts';
 import krpc from './index.ts';
@@ -14,7 +14,7 @@ const meta = (direction: number, sequence: number, ...more: Buffer[]): Buffer =>
 
 const call = '455/30 server | rpc.system.name=krpc rpc.method=455/30';
 
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'calls are answered by sequence',
     [meta(1, 1, field(5, 30_000)), meta(1, 2)],
@@ -35,7 +35,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(krpc, conversations);
+testConversations(krpc, exchanges.map(exchange), 3000);
 
 test('the trace context is read', () => {
   const stream = createTestStream([krpc]);

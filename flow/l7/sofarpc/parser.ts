@@ -1,6 +1,8 @@
 /** Reads the frames of one Bolt connection: calls of SOFARPC, calls of plain Bolt, heartbeats. */
 import { windowBytes } from '../connection.ts';
 import { HessianDraftReader } from '../hessian/draft.ts';
+import { Hessian2Reader } from '../hessian/final.ts';
+import type { HessianReader } from '../hessian/reader.ts';
 import type { Input } from '../input.ts';
 import type { Message, MessageKind } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
@@ -49,14 +51,13 @@ export class BoltParser implements Parser {
     readHeaderMap(message, bytes, headerAt, contentAt, this.#session.options);
     const isHessian = codecs[codec] === 'hessian2';
     if (message.kind !== 'response') {
-      if (isHessian && message.method === '')
-        readRequestContent(message, new HessianDraftReader(bytes, contentAt, contentEnd));
+      if (isHessian && message.method === '') readRequestContent(message, hessianReader(bytes, contentAt, contentEnd));
       // A call of Bolt without SOFARPC: what is sent tells what is asked.
       if (message.method === '') message.method = className;
       message.endpoint = message.resource === '' ? message.method : `${message.resource}/${message.method}`;
       return;
     }
-    if (isHessian) readResponseContent(message, new HessianDraftReader(bytes, contentAt, contentEnd));
+    if (isHessian) readResponseContent(message, hessianReader(bytes, contentAt, contentEnd));
     else if (message.facts?.has('failed') === true) message.error = utf8(bytes, contentAt, contentEnd, 4096);
   }
 
@@ -69,6 +70,12 @@ export class BoltParser implements Parser {
       message.fact('requestId', id);
     }
   }
+}
+
+/** SOFARPC in Java writes the draft's grammar, where an object's class begins with `O`; in the published one it is `C`. */
+function hessianReader(bytes: Buffer, start: number, end: number): HessianReader {
+  const published = start < end && bytes[start] === 0x43;
+  return published ? new Hessian2Reader(bytes, start, end) : new HessianDraftReader(bytes, start, end);
 }
 
 function kindOf(type: number): MessageKind {

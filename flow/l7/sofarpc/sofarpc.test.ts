@@ -1,7 +1,7 @@
 /** SOFARPC: Bolt v1 and v2, calls, errors of transport, framework and service, heartbeats, trace contexts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
+import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32 } from '../testing/wire.ts';
 import sofarpc from './index.ts';
@@ -80,7 +80,7 @@ const thrown = join(
 const span = `shop.Items:1.0/find server | rpc.system.name=sofarpc rpc.method=shop.Items:1.0/find`;
 const rest = 'deepflow.sofarpc.codec=hessian2 deepflow.sofarpc.timeout_ms=3000';
 
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'calls of v1 and v2 are answered by id',
     [call(1), call(2, { v2: true }), call(3, { v2: true, crc: true })],
@@ -152,7 +152,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(sofarpc, conversations);
+testConversations(sofarpc, exchanges.map(exchange), 3000);
 
 test('trace contexts of both tracers, and a standard one', () => {
   const stream = createTestStream([sofarpc]);
@@ -167,6 +167,14 @@ test('trace contexts of both tracers, and a standard one', () => {
       ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'],
     ],
   );
+});
+
+test('contents in the published grammar of Hessian are read too', () => {
+  const stream = createTestStream([sofarpc]);
+  const definition = join('C', text('SofaResponse'), u8(0x93), text('isError'), text('errorMsg'), text('appResponse'));
+  stream.client(call(1));
+  stream.server(answer(1, join(definition, u8(0x60), yes, text('no'), none)));
+  assert.equal(stream.calls[0]?.response?.error, 'no');
 });
 
 test('the text of a failure is told', () => {
@@ -196,7 +204,7 @@ test('a connection joined in the middle is found again', () => {
   stream.gap(1, 10);
   stream.server(answer(2, response(no, none, none)));
   assert.deepEqual(
-    spanLines(stream).map((line) => line.split(' ', 1)[0]),
+    callLines(stream).map((line) => line.split(' ', 1)[0]),
     ['unmatched_response', 'shop.Items:1.0/find'],
   );
 });

@@ -1,7 +1,7 @@
 /** SOME/IP: calls, errors, events, segments, service discovery, cookies of TCP. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
+import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32 } from '../testing/wire.ts';
 import someip from './index.ts';
@@ -26,7 +26,7 @@ const ids = (type: string, session = 171): string =>
   `deepflow.someip.message_type=${type} deepflow.someip.client_id=1 deepflow.someip.session_id=${session}`;
 
 const entries = join(hex('01 00 00 10 1234 0001 01 000003 00000000'), hex('06 00 00 10 1234 0001 01 000000 00000001'));
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'a call and its answer',
     [message({ type: 0 })],
@@ -90,7 +90,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(someip, conversations, { transport: 'udp' });
+testConversations(someip, exchanges.map(exchange), 3000, [], 'udp');
 
 test('a TCP stream of messages, with magic cookies between them', () => {
   for (const pieces of [1, 7, 1000]) {
@@ -102,7 +102,7 @@ test('a TCP stream of messages, with magic cookies between them', () => {
       join(hex('ffff8000 00000008 deadbeef 01010200'), message({ type: 0x80, session: 9 }), message({ type: 0x80 })),
     );
     assert.deepEqual(
-      spanLines(stream).map((line) => line.split('session_id=')[1]),
+      callLines(stream).map((line) => line.split('session_id=')[1]),
       ['9 rpc.response.status_code=E_OK', '171 rpc.response.status_code=E_OK'],
     );
   }

@@ -1,7 +1,7 @@
 /** Tars and TUP: calls, errors, one-way calls, every type of field, contexts, long buffers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
+import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u32 } from '../testing/wire.ts';
 import { TarsFields } from './fields.ts';
@@ -59,7 +59,7 @@ function response(id: number, code: number, description = ''): Buffer {
 const call = (method: string): string =>
   `app.server.HelloObj/${method} server | rpc.system.name=tars rpc.method=app.server.HelloObj/${method} deepflow.tars.timeout_ms=3000`;
 
-const conversations: Conversation[] = [
+const exchanges: Exchange[] = [
   [
     'calls are answered by id, in any order',
     [request(7, 'hello'), request(8, 'bye')],
@@ -87,7 +87,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(tars, conversations);
+testConversations(tars, exchanges.map(exchange), 3000);
 
 test('trace contexts in the context and in the status', () => {
   const stream = createTestStream([tars]);
@@ -150,7 +150,7 @@ test('a connection joined in the middle is found again', () => {
   stream.client(request(11, 'hello'));
   stream.server(response(11, 0));
   assert.deepEqual(
-    spanLines(stream).map((line) => line.split(' ', 1)[0]),
+    callLines(stream).map((line) => line.split(' ', 1)[0]),
     ['unmatched_response', 'app.server.HelloObj/hello'],
   );
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
+import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
-import { type Conversation, spanLines, testConversations } from '../testing/protocol-tests.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32, varint } from '../testing/wire.ts';
 import thrift from './index.ts';
@@ -65,7 +65,7 @@ const compactException = hex('18 03 626164 15 0c 00');
 const line = (protocol: string, transport: string, sequence: number, name = 'add'): string =>
   `${name} server | rpc.system.name=thrift rpc.method=${name} deepflow.thrift.protocol=${protocol} deepflow.thrift.transport=${transport} deepflow.thrift.sequence_id=${sequence}`;
 
-function conversation(name: string, write: Write, protocol: string, transport: string): Conversation {
+function eachKind(name: string, write: Write, protocol: string, transport: string): Exchange {
   const isCompact = protocol === 'compact';
   const text = (sequence: number): string => line(protocol, transport, sequence);
   const body = isCompact ? compactBody : binaryBody;
@@ -93,21 +93,21 @@ function conversation(name: string, write: Write, protocol: string, transport: s
   ];
 }
 
-const conversations: Conversation[] = [
-  conversation('strict binary without frames', strict, 'binary', 'unframed'),
-  conversation('strict binary in frames', framed(strict), 'binary', 'framed'),
-  conversation('old binary without frames', old, 'binary', 'unframed'),
-  conversation('old binary in frames', framed(old), 'binary', 'framed'),
-  conversation('compact without frames', compact, 'compact', 'unframed'),
-  conversation('compact in frames', framed(compact), 'compact', 'framed'),
-  conversation('THeader with binary', (...m) => header(0, m[2], strict(...m)), 'binary', 'header'),
-  conversation(
+const exchanges: Exchange[] = [
+  eachKind('strict binary without frames', strict, 'binary', 'unframed'),
+  eachKind('strict binary in frames', framed(strict), 'binary', 'framed'),
+  eachKind('old binary without frames', old, 'binary', 'unframed'),
+  eachKind('old binary in frames', framed(old), 'binary', 'framed'),
+  eachKind('compact without frames', compact, 'compact', 'unframed'),
+  eachKind('compact in frames', framed(compact), 'compact', 'framed'),
+  eachKind('THeader with binary', (...m) => header(0, m[2], strict(...m)), 'binary', 'header'),
+  eachKind(
     'THeader with compact, and headers',
     (...m) => header(2, m[2], compact(...m), { a: 'b' }),
     'compact',
     'header',
   ),
-  conversation(
+  eachKind(
     'THeader with zlib',
     (...m) => header(2, m[2], deflateSync(compact(...m)), {}, u8(1, 1)),
     'compact',
@@ -130,7 +130,7 @@ const conversations: Conversation[] = [
   ],
 ];
 
-testConversations(thrift, conversations);
+testConversations(thrift, exchanges.map(exchange), 3000);
 
 test('a multiplexed method has a service', () => {
   const stream = createTestStream([thrift]);
@@ -187,7 +187,7 @@ test('a connection joined in a reply is found again at the next', () => {
   stream.server(framed(strict)(reply, 'a', 1, binaryValue).subarray(9));
   stream.client(framed(strict)(callType, 'b', 2, binaryVoid));
   stream.server(framed(strict)(reply, 'b', 2, binaryValue));
-  assert.deepEqual(spanLines(stream), [`${line('binary', 'framed', 2, 'b')} rpc.response.status_code=OK`]);
+  assert.deepEqual(callLines(stream), [`${line('binary', 'framed', 2, 'b')} rpc.response.status_code=OK`]);
 });
 
 test('other protocols are not taken for Thrift', () => {
