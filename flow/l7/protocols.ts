@@ -15,6 +15,7 @@ import nats from './nats/index.ts';
 import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
 import redis from './redis/index.ts';
+import rocketmq from './rocketmq/index.ts';
 import sofarpc from './sofarpc/index.ts';
 import someip from './someip/index.ts';
 import tars from './tars/index.ts';
@@ -27,6 +28,7 @@ export const protocols: readonly Protocol[] = [
   mongodb,
   redis,
   amqp,
+  rocketmq,
   nats,
   kafka,
   mqtt,
