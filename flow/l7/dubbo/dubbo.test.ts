@@ -1,5 +1,6 @@
 /** Dubbo: calls in every serialization that is read, answers, exceptions, errors, heartbeats, attachments. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
@@ -270,6 +271,33 @@ test('arguments are counted from their types', () => {
     ['Lcut', 1],
   ] as const)
     assert.equal(countArguments(types), count, types);
+});
+
+test('bodies that Dubbo itself serialized', () => {
+  const file = readFileSync(`${import.meta.dirname}/captures/bodies.txt`, 'utf8');
+  const read: string[] = [];
+  for (const [id, name, kind, digits] of file
+    .split('\n')
+    .filter((one) => /^\d/.test(one))
+    .map((one) => one.split(' '))) {
+    const stream = createTestStream([dubbo], { pieces: 11 });
+    const body = hex(digits!);
+    if (kind === 'request') stream.client(request(Number(id), 1, body));
+    else stream.server(answer(Number(id), 1, body, kind === 'error' ? 100 : 20));
+    const { endpoint, error, trace } = stream.messages[0]!;
+    read.push(`${name} ${kind}: ${[endpoint, error, trace?.spanId].filter((part) => part).join(' ')}`.trim());
+  }
+  const thrownText = 'java.lang.IllegalStateException: gone';
+  assert.deepEqual(
+    read,
+    ['java', 'compactedjava', 'nativejava', 'kryo', 'fastjson'].flatMap((name) => [
+      `${name} request: shop.Items/find b7ad6b7169203331`,
+      `${name} none:`,
+      `${name} value:`,
+      `${name} thrown: ${thrownText}`,
+      `${name} error: pool is full`,
+    ]),
+  );
 });
 
 testGoldens(dubbo, `${import.meta.dirname}/captures`);

@@ -13,6 +13,8 @@ import { answerKinds } from './codes.ts';
 
 /** Bytes before the end of the body in which attachments are looked for. */
 const attachmentsBytes = 16 * 1024;
+/** Bytes of an exception in which its text is looked for. */
+const detailBytes = 4096;
 const longestText = 8192;
 const longestName = 128;
 
@@ -20,8 +22,8 @@ const textObject = 0x74;
 const objectMark = 0x73;
 const classMark = 0x72;
 
-/** `wrapped`: texts have an int length before them. */
-export function javaBody(wrapped: boolean): BodyReader {
+/** `wrapped`: texts have an int length before them. `compacted`: a byte between the mark of a class and its name. */
+export function javaBody({ wrapped = false, compacted = false }): BodyReader {
   return {
     readRequest(message, bytes, start, end, options) {
       const texts = new BlockTexts(bytes, start, end, wrapped);
@@ -38,7 +40,8 @@ export function javaBody(wrapped: boolean): BodyReader {
       const data = new BlockTexts(bytes, start, end, wrapped);
       const kind = data.byte();
       if (kind !== answerKinds.exception && kind !== answerKinds.exceptionWithAttachments) return;
-      setException(message, data.className() || 'java.lang.Throwable', '');
+      const className = data.className(compacted) || 'java.lang.Throwable';
+      setException(message, className, findDetail(bytes, start, end));
     },
 
     readError(bytes, start, end) {
@@ -62,6 +65,18 @@ function readAttachments(message: Message, bytes: Buffer, start: number, end: nu
     at = valueAt + 2 + valueLength;
   }
   settleEagleEye(message);
+}
+
+/**
+ * The text of an exception without a cause: behind the classes (78 end, 70 no further class) its first fields are the cause, which is itself
+ * (71 reference), and the text.
+ */
+export function findDetail(bytes: Buffer, start: number, end: number): string {
+  for (let at = start; at + 10 < Math.min(end, start + detailBytes); at++) {
+    if (bytes.readUInt32BE(at) !== 0x78707100 || bytes[at + 4] !== 0x7e || bytes[at + 7] !== textObject) continue;
+    return utf8(bytes, at + 10, Math.min(end, at + 10 + bytes.readUInt16BE(at + 8)), longestText);
+  }
+  return '';
 }
 
 /** The primitive data of a stream's first blocks. */
@@ -100,13 +115,14 @@ class BlockTexts {
   }
 
   /** The class of the first object behind the primitive data. */
-  className(): string {
+  className(compacted: boolean): string {
     const bytes = this.#bytes;
     let at = this.#blockEnd;
-    if (at + 4 < this.#end && bytes[at] === 0x77) at += 2 + bytes[at + 1]!;
-    if (at + 4 > this.#end || bytes[at] !== objectMark || bytes[at + 1] !== classMark) return '';
-    const length = bytes.readUInt16BE(at + 2);
-    return at + 4 + length > this.#end ? '' : utf8(bytes, at + 4, at + 4 + length, longestName * 2);
+    if (at + 2 <= this.#end && bytes[at] === 0x77) at += 2 + bytes[at + 1]!;
+    if (at + 5 > this.#end || bytes[at] !== objectMark || bytes[at + 1] !== classMark) return '';
+    at += compacted ? 3 : 2;
+    const length = bytes.readUInt16BE(at);
+    return at + 2 + length > this.#end ? '' : utf8(bytes, at + 2, at + 2 + length, longestName * 2);
   }
 
   /** An unsigned number of that many bytes; -1 at the end. */

@@ -15,6 +15,7 @@ import type { ProtocolOptions } from '../options.ts';
 import { interned, utf8 } from '../text.ts';
 import { type BodyReader, setCall, setException, settleEagleEye, takeAttachment } from './body.ts';
 import { answerKinds } from './codes.ts';
+import { findDetail } from './java-body.ts';
 
 /** Bytes before the end of the body in which attachments may begin. */
 const attachmentsBytes = 16 * 1024;
@@ -48,7 +49,8 @@ export const kryoBody: BodyReader = {
     const kind = start < end ? bytes[start] : answerKinds.none;
     if (kind !== answerKinds.exception && kind !== answerKinds.exceptionWithAttachments) return;
     const className = new KryoReader(bytes, start + 1, end).className();
-    setException(message, className === '' ? 'java.lang.Throwable' : className, '');
+    // Kryo leaves exceptions to Java's own serialization.
+    setException(message, className === '' ? 'java.lang.Throwable' : className, findDetail(bytes, start, end));
   },
 
   readError(bytes, start, end) {

@@ -33,10 +33,10 @@ const longHead = 4096;
 
 const bodies: Readonly<Record<number, BodyReader>> = {
   2: hessianBody,
-  3: javaBody(true),
-  4: javaBody(true),
+  3: javaBody({ wrapped: true }),
+  4: javaBody({ wrapped: true, compacted: true }),
   6: jsonBody,
-  7: javaBody(false),
+  7: javaBody({}),
   8: kryoBody,
   10: hessianBody,
   16: jsonBody,
