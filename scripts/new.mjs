@@ -1,4 +1,4 @@
-/** `npm run new protocol NAME [LABEL]`: a folder of a new protocol that works, with its tests and a capture. */
+/** `npm run new protocol NAME [LABEL]`: a folder of a new protocol that works, with its tests and a capture. NEW_ROOT names another checkout. */
 import { newProtocol } from './setup/new-protocol.mjs';
 import { fail, root, SetupError } from './setup/steps.mjs';
 
