@@ -63,8 +63,8 @@ test('no import goes against the table', () => {
   assert.deepEqual(problems, []);
 });
 
-test('only the index.ts of a component gathers what other files export', () => {
-  const index = /^(receivers|processors|connectors|exporters|extensions)\/[^/]+\/index\.ts$/;
+test('only the index.ts of a component or a protocol gathers what other files export', () => {
+  const index = /^(receivers|processors|connectors|exporters|extensions|flow\/l7)\/[^/]+\/index\.ts$/;
   const gathers = (file: string) => {
     const lines = withoutComments(read(file)).split(/;\s*$/m);
     const statements = lines.map((line) => line.trim()).filter((line) => line !== '');
