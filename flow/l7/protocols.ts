@@ -14,6 +14,7 @@ import mysql from './mysql/index.ts';
 import nats from './nats/index.ts';
 import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
+import pulsar from './pulsar/index.ts';
 import redis from './redis/index.ts';
 import rocketmq from './rocketmq/index.ts';
 import sofarpc from './sofarpc/index.ts';
@@ -29,6 +30,7 @@ export const protocols: readonly Protocol[] = [
   redis,
   amqp,
   rocketmq,
+  pulsar,
   nats,
   kafka,
   mqtt,
