@@ -118,20 +118,18 @@ export function createCbpfReceiver(context: Context<Config>, next: Consumers): R
       thread = worker;
       exited = new Promise((resolve) => worker.once('exit', () => resolve()));
       worker.on('message', (message: FromThread) => hear(message));
-      return new Promise<void>((resolve, reject) => {
-        let started = false;
+      // Capture that fails is off, and says so; the rest of the collector runs on.
+      return new Promise<void>((resolve) => {
         worker.on('message', ({ type }: FromThread) => {
-          started ||= type === 'started';
-          if (started) resolve();
+          if (type === 'started') resolve();
         });
         worker.on('error', (error: Error) => {
           log.error('The capture thread has crashed; capture is off until the next start', { error: error.message });
           context.reportStatus('permanent_error', `the capture thread has crashed: ${error.message}`);
-          if (!started) reject(error);
         });
         worker.on('exit', () => {
           thread = undefined;
-          if (!started) reject(new Error('the capture thread ended before it began'));
+          resolve();
         });
       });
     },
