@@ -42,11 +42,14 @@ export async function findPlace(t: TestContext): Promise<Place> {
   };
 }
 
-/** Runs config/presets/default.yaml there, and waits until it is ready. `more` is YAML that is merged over it. */
+/** Runs config/presets/default.yaml there, capturing nothing, and waits until it is ready. `more` is YAML that is merged over it. */
 export function startPreset(t: TestContext, place: Place, more = ''): Promise<Collector> {
   const { grpcPort, httpPort, pagePort, clickhousePort, metricsPort, healthPort, folder } = place;
   const moved = `
-receivers: {otlp: {protocols: {grpc: {endpoint: "127.0.0.1:${grpcPort}"}, http: {endpoint: "127.0.0.1:${httpPort}"}}}}
+receivers:
+  otlp: {protocols: {grpc: {endpoint: "127.0.0.1:${grpcPort}"}, http: {endpoint: "127.0.0.1:${httpPort}"}}}
+  # What else runs on the machine of a test is none of its data.
+  cbpf: {interfaces: "^$"}
 extensions:
   query: {endpoint: "127.0.0.1:${pagePort}"}
   clickhouse_embedded: {http: {endpoint: "127.0.0.1:${clickhousePort}"}}
