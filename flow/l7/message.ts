@@ -37,6 +37,8 @@ export class Message {
   complete = true;
   /** More messages answer the same request after this one; the last has false. */
   more = false;
+  /** False on a request that is known to get no answer of its own. */
+  expectsReply = true;
   /** Belongs to another message that is told as a call (a content header, a body frame): tools see it, it is no call of its own. */
   part = false;
   /** Which request a response answers: equal ids match. Empty: responses come in the order of the requests. */

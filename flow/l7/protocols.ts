@@ -12,6 +12,7 @@ import mongodb from './mongodb/index.ts';
 import mqtt from './mqtt/index.ts';
 import mysql from './mysql/index.ts';
 import nats from './nats/index.ts';
+import openwire from './openwire/index.ts';
 import postgresql from './postgresql/index.ts';
 import type { Protocol } from './protocol.ts';
 import pulsar from './pulsar/index.ts';
@@ -29,6 +30,7 @@ export const protocols: readonly Protocol[] = [
   mongodb,
   redis,
   amqp,
+  openwire,
   rocketmq,
   pulsar,
   nats,

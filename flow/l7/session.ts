@@ -135,7 +135,8 @@ export class Session {
         this.#sink(this, message, null, 'one_way');
         break;
       case 'request':
-        this.#request(message);
+        if (message.expectsReply) this.#request(message);
+        else this.#sink(this, message, null, 'one_way');
         break;
       case 'response':
         this.#response(message);
