@@ -4,6 +4,7 @@ import amqp from './amqp/index.ts';
 import brpc from './brpc/index.ts';
 import dns from './dns/index.ts';
 import dubbo from './dubbo/index.ts';
+import http1 from './http1/index.ts';
 import icmp from './icmp/index.ts';
 import kafka from './kafka/index.ts';
 import krpc from './krpc/index.ts';
@@ -24,6 +25,7 @@ import tars from './tars/index.ts';
 import thrift from './thrift/index.ts';
 
 export const protocols: readonly Protocol[] = [
+  http1,
   dubbo,
   brpc,
   krpc,
