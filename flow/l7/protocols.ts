@@ -23,6 +23,7 @@ import sofarpc from './sofarpc/index.ts';
 import someip from './someip/index.ts';
 import tars from './tars/index.ts';
 import thrift from './thrift/index.ts';
+import zmtp from './zmtp/index.ts';
 
 export const protocols: readonly Protocol[] = [
   http1,
@@ -32,6 +33,7 @@ export const protocols: readonly Protocol[] = [
   mongodb,
   redis,
   amqp,
+  zmtp,
   openwire,
   rocketmq,
   pulsar,
