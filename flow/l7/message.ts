@@ -39,6 +39,8 @@ export class Message {
   more = false;
   /** False on a request that is known to get no answer of its own. */
   expectsReply = true;
+  /** How the session pairs a message that the protocol calls one-way: a reply sent to the address that a request named. */
+  pairedAs: MessageKind | '' = '';
   /** Belongs to another message that is told as a call (a content header, a body frame): tools see it, it is no call of its own. */
   part = false;
   /** Which request a response answers: equal ids match. Empty: responses come in the order of the requests. */

@@ -130,7 +130,8 @@ export class Session {
     if (message.sizeBytes === 0) message.sizeBytes = Math.max(0, offset - message.offset);
     this.#tap?.(this, message);
     if (message.part) return;
-    switch (message.kind) {
+    const kind = message.pairedAs || message.kind;
+    switch (kind) {
       case 'session':
         this.#sink(this, message, null, 'one_way');
         break;
@@ -142,7 +143,7 @@ export class Session {
         this.#response(message);
         break;
       default:
-        message.kind satisfies never;
+        kind satisfies never;
     }
   }
 

@@ -42,7 +42,8 @@ export function describeNats(span: SpanWriter, request: Message | null, response
   const size = message.facts?.get('payloadSize');
   if (typeof size === 'number') span.int(messaging.bodySize, size);
   if (subject.startsWith('_INBOX.')) span.bool(messaging.destinationTemporary, true);
-  if (typeof message.statusCode === 'number') span.int(status, message.statusCode);
-  if (message.status === 'client_error' || message.status === 'server_error')
-    span.fail(message.error.split(' for ', 1)[0] || String(message.statusCode), message.error || message.result);
+  const outcome = response ?? message;
+  if (typeof outcome.statusCode === 'number') span.int(status, outcome.statusCode);
+  if (outcome.status === 'client_error' || outcome.status === 'server_error')
+    span.fail(outcome.error.split(' for ', 1)[0] || String(outcome.statusCode), outcome.error || outcome.result);
 }

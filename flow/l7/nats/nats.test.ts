@@ -26,20 +26,20 @@ const conversations: Conversation[] = [
     ],
   },
   {
-    name: 'a request, its message and the reply to an inbox',
+    name: 'a reply to an inbox answers the request that named it, at the asking and at the answering end',
     steps: [
       ...greeting,
       ['>', 'SUB orders.new workers 7\r\npub orders.new _INBOX.ab1.x 5\r\nhello\r\n'],
       ['<', 'MSG orders.new 7 _INBOX.ab1.x 5\r\nhello\r\n'],
       ['>', 'PUB _INBOX.ab1.x 0\r\n\r\nUNSUB 7 1\r\n'],
+      ['<', 'MSG _INBOX.ab1.x 3 0\r\n\r\n'],
     ],
     calls: [
       greeted,
       'one_way subscribe orders.new server | messaging.operation.name=subscribe messaging.destination.name=orders.new deepflow.nats.verb=SUB messaging.client.id=app messaging.consumer.group.name=workers deepflow.nats.sid=7',
-      'one_way publish orders.new producer | messaging.operation.name=publish messaging.operation.type=send messaging.destination.name=orders.new deepflow.nats.verb=PUB messaging.client.id=app deepflow.nats.reply_to=_INBOX.ab1.x messaging.message.body.size=5',
-      'one_way deliver orders.new consumer | messaging.operation.name=deliver messaging.operation.type=receive messaging.destination.name=orders.new deepflow.nats.verb=MSG messaging.client.id=app deepflow.nats.sid=7 deepflow.nats.reply_to=_INBOX.ab1.x messaging.message.body.size=5',
-      'one_way publish producer | messaging.operation.name=publish messaging.operation.type=send messaging.destination.name=_INBOX.ab1.x deepflow.nats.verb=PUB messaging.client.id=app messaging.message.body.size=0 messaging.destination.temporary=true',
+      'deliver orders.new consumer | messaging.operation.name=deliver messaging.operation.type=receive messaging.destination.name=orders.new deepflow.nats.verb=MSG messaging.client.id=app deepflow.nats.sid=7 deepflow.nats.reply_to=_INBOX.ab1.x messaging.message.body.size=5',
       'one_way unsubscribe server | messaging.operation.name=unsubscribe deepflow.nats.verb=UNSUB messaging.client.id=app deepflow.nats.sid=7',
+      'publish orders.new producer | messaging.operation.name=publish messaging.operation.type=send messaging.destination.name=orders.new deepflow.nats.verb=PUB messaging.client.id=app deepflow.nats.reply_to=_INBOX.ab1.x messaging.message.body.size=5',
     ],
   },
   {

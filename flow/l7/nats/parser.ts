@@ -11,6 +11,10 @@ import { ControlLine } from './line.ts';
 const headBytes = 16 * 1024;
 const maxHeaders = 64;
 
+/** Where clients want replies, unless they were told another prefix. */
+const inboxPrefix = '_INBOX.';
+const nextMessages = '$JS.API.CONSUMER.MSG.NEXT.';
+
 const line = new ControlLine();
 
 /*
@@ -77,8 +81,28 @@ export class NatsParser implements Parser {
         break;
       default:
     }
+    if (verb.body !== 'line') this.#pair(message);
     this.#session.emit(message);
     return next;
+  }
+
+  /**
+   * A message that names an inbox is a request, and what is sent to that inbox its reply; both are one-way messages to the protocol. Asking
+   * for the next messages of a stream is left out: they come under their own subjects.
+   */
+  #pair(message: Message): void {
+    const { side, resource } = message;
+    if (resource.startsWith(inboxPrefix)) {
+      const id = inboxId(side === 0 ? 1 : 0, resource);
+      if (this.#session.pending(id) === undefined) return;
+      message.pairedAs = 'response';
+      message.id = id;
+      return;
+    }
+    const replyTo = message.textFact('replyTo');
+    if (!replyTo.startsWith(inboxPrefix) || resource.startsWith(nextMessages)) return;
+    message.pairedAs = 'request';
+    message.id = inboxId(side, replyTo);
   }
 
   /** Which PING a PONG answers is not known any more. */
@@ -175,6 +199,10 @@ export class NatsParser implements Parser {
     message.id = pingId(asker, this.#answered[asker]++);
     message.status = 'ok';
   }
+}
+
+function inboxId(asker: Side, inbox: string): string {
+  return `${asker === 0 ? 'client' : 'server'} ${inbox}`;
 }
 
 function pingId(side: Side, count: number): string {
