@@ -113,7 +113,7 @@ export const scenarios: readonly Scenario[] = [
     concurrency: 2,
     matches: (span, call) =>
       text(span, 'messaging.destination.name') === call.target &&
-      text(span, 'messaging.operation.name') === 'Produce' &&
+      text(span, 'deepflow.kafka.api') === 'Produce' &&
       span.startNs >= call.start &&
       span.endNs <= call.end,
     status: (span) => (span.failed ? text(span, 'error.type') : 'ok'),
