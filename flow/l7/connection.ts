@@ -18,6 +18,10 @@ class SideState {
   rest: Buffer | null = null;
   restLength = 0;
   restNs = 0;
+  /** Arrival, frame and sequence number of what came last of them, for when no more comes. */
+  lastNs = 0;
+  lastFrame = 0;
+  restSeq = 0;
   /** Bytes that pass unseen. */
   skip = 0;
   /** Position in the stream of the next byte to arrive. */
@@ -45,6 +49,8 @@ export class Connection {
   #losses = 0;
   #stopped = false;
   #swapped = false;
+  /** What is being read will not be followed by anything. */
+  #ending = false;
 
   constructor(identity: FlowIdentity, analysis: Analysis) {
     this.identity = identity;
@@ -100,6 +106,9 @@ export class Connection {
   gap(side: Side, length: number, timeNs: number): void {
     if (this.#stopped) return;
     const state = this.#sides[side]!;
+    // What came before the gap is all there will be of its message.
+    this.#readRest(side, state);
+    if (this.#stopped) return;
     state.offset += length;
     this.#analysis.counters.gaps++;
     this.#analysis.counters.gapBytes += length;
@@ -115,7 +124,7 @@ export class Connection {
     state.searching = true;
     this.#parser.gap?.(side);
     this.session!.settle(side, state.offset, timeNs, false);
-    this.session!.gap();
+    this.session!.gap(side);
   }
 
   /** The side sent its last byte. */
@@ -127,7 +136,8 @@ export class Connection {
       state.skip = 0;
       this.session?.settleOpen(side, state.offset, timeNs, toTheEnd);
     }
-    if (state.restLength > 0 && this.#parser !== null && !state.searching) this.#readRest(side, state, timeNs);
+    this.#readRest(side, state);
+    if (this.#stopped) return;
     this.#parser?.finish?.(side);
     this.session?.settle(side, state.offset, timeNs, false);
   }
@@ -136,6 +146,7 @@ export class Connection {
   close(timeNs: number): void {
     if (!this.#stopped) {
       for (const side of [0, 1] as const) {
+        if (this.#sides[side].skip === 0) this.#readRest(side, this.#sides[side]);
         this.session?.settleOpen(side, this.#sides[side].offset, timeNs, false);
         this.#parser?.finish?.(side);
         this.session?.settle(side, this.#sides[side].offset, timeNs, false);
@@ -145,8 +156,9 @@ export class Connection {
     this.#stop();
   }
 
-  /** What is left of a side that ended is all there will be. */
-  #readRest(side: Side, state: SideState, timeNs: number): void {
+  /** What is left of a side that ended, or has a gap, is all there will be. */
+  #readRest(side: Side, state: SideState): void {
+    if (state.restLength === 0 || this.#parser === null || state.searching) return;
     const { input } = this.#analysis;
     input.side = side;
     input.transport = this.identity.transport;
@@ -156,11 +168,15 @@ export class Connection {
     input.start = 0;
     input.end = state.restLength;
     input.startNs = state.restNs;
-    input.timeNs = timeNs;
+    input.timeNs = state.lastNs;
+    input.frame = state.lastFrame;
     input.offset = state.offset - state.restLength;
-    input.seq = 0;
+    input.seq = state.restSeq;
     input.full = true;
+    this.#ending = true;
     this.#read(side, state);
+    this.#ending = false;
+    this.#forget(state);
   }
 
   /** Reads `analysis.input` as far as it goes and keeps what is left. */
@@ -190,7 +206,7 @@ export class Connection {
       if (next === input.start) {
         this.session!.settle(side, input.offset, input.timeNs, false);
         if (!input.full) break;
-        this.#analysis.counters.tooLong++;
+        if (!this.#ending) this.#analysis.counters.tooLong++;
         this.#lose(state);
         return;
       }
@@ -312,13 +328,14 @@ export class Connection {
 
   /** The bytes are not of the protocol: look for the next message at the beginning of the next piece of data. */
   #lose(state: SideState): void {
+    if (this.#ending) return;
     this.#analysis.counters.lost++;
     this.#forget(state);
     state.searching = true;
     const { input } = this.#analysis;
     this.#parser!.gap?.(input.side);
     this.session!.settle(input.side, input.offset, input.timeNs, false);
-    this.session!.gap();
+    this.session!.gap(input.side);
     if (++this.#losses >= maxLosses) this.#stop();
   }
 
@@ -363,6 +380,9 @@ export class Connection {
       this.#append(state, input.bytes, input.start, input.end);
     }
     state.restNs = input.startNs;
+    state.lastNs = input.timeNs;
+    state.lastFrame = input.frame;
+    state.restSeq = input.seq;
   }
 
   #append(state: SideState, bytes: Uint8Array, start: number, end: number): void {

@@ -57,7 +57,7 @@ test('a response that nobody asked for is a call of its own', () => {
 test('after lost bytes pairs nothing by order until the connection has turned', () => {
   const stream = createTestStream([toy]);
   stream.client('Q2aa');
-  stream.gap(0, 4);
+  stream.gap(1, 4);
   stream.client('Q2cc');
   stream.server('R2xxR2yyR2zz');
   stream.client('Q2dd');
@@ -96,4 +96,27 @@ test('a request whose body still comes is answered, and an answer under way does
   stream.wait(1000);
   stream.server('R2zz');
   assert.deepEqual(outcomes(stream), ['body xx answered', 'bb zz answered']);
+});
+
+test('requests before a gap among the requests still get their answers', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aa');
+  stream.gap(0, 10);
+  stream.client('Q2cc');
+  stream.server('R2aa');
+  stream.client('Q2dd');
+  stream.server('R2dd');
+  assert.deepEqual(outcomes(stream), ['cc - unanswered', 'aa aa answered', 'dd dd answered']);
+});
+
+test('what came of a message before a gap is offered as all there is', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aaQ9b');
+  stream.gap(0, 8);
+  stream.client('Q2cc');
+  assert.deepEqual(
+    stream.messages.map(({ method }) => method),
+    ['aa', 'cc'],
+  );
+  assert.equal(stream.analysis.counters.lost, 0);
 });

@@ -18,8 +18,9 @@ export type MessageTap = (session: Session, message: Message) => void;
 const maxPending = 4096;
 
 /**
- * Order of answers without ids can only be trusted while no byte is lost. After a gap nothing is paired until the connection
- * has turned once more, from a response to a request with nothing outstanding.
+ * Order of answers without ids can only be trusted while no byte is lost. After a gap among the responses nothing is paired until the
+ * connection has turned once more, from a response to a request with nothing outstanding. After one among the requests those before it
+ * still get their answers, the later ones wait for the turn.
  */
 export class Session {
   readonly identity: FlowIdentity;
@@ -178,12 +179,9 @@ export class Session {
       request = this.#byId.get(message.id);
       if (request !== undefined && !message.more) this.#byId.delete(message.id);
     } else {
-      this.#turned = true;
-      if (this.#untrusted) request = undefined;
-      else {
-        request = this.#queue[this.#head];
-        if (request !== undefined && !message.more) this.#shift();
-      }
+      request = this.#queue[this.#head];
+      if (request !== undefined && !message.more) this.#shift();
+      if (this.#queue.length === 0) this.#turned = true;
     }
     if (request === undefined && !message.more && !this.#untrusted) request = this.#unfinished(message);
     if (request === undefined) {
@@ -237,16 +235,17 @@ export class Session {
     this.expire(message, outcome);
   }
 
-  /** Bytes were lost: what waits by order alone is not paired any more. */
-  gap(): void {
+  /** Bytes of one side were lost: what waits by order alone is not paired any more, as far as they can have been part of it. */
+  gap(side: Side = 1): void {
+    this.#untrusted = true;
+    this.#turned = false;
+    if (side === 0) return;
     for (let index = this.#head; index < this.#queue.length; index++) {
       const message = this.#queue[index]!;
       if (!message.settled) this.#give(message, 'unanswered');
     }
     this.#queue.length = 0;
     this.#head = 0;
-    this.#untrusted = true;
-    this.#turned = false;
   }
 
   /** The connection is over. */

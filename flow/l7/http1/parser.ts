@@ -107,7 +107,7 @@ export class Http1Parser implements Parser {
     const next =
       side === 0 ? this.#readRequest(input, headEnd, direction) : this.#readResponse(input, headEnd, direction);
     // Of a head that does not end, no one knows where the body begins.
-    return whole ? next : lost;
+    return whole || next === lost ? next : end;
   }
 
   #readRequest(input: Input, headEnd: number, direction: Direction): number {
