@@ -3,8 +3,8 @@ import { type ByteInput, openInput } from './capture-file-input.ts';
 import { PcapReader } from './capture-file-pcap.ts';
 import { PcapngReader } from './capture-file-pcapng.ts';
 import { ByteWindow, CaptureFileError, type RecordReader } from './capture-file-window.ts';
-import type { CaptureClock } from './clock.ts';
-import type { Packet } from './packet.ts';
+import { type CaptureClock, createCaptureClock } from './clock.ts';
+import { Packet } from './packet.ts';
 
 export interface CaptureFileOptions {
   /** Times are counted from its epoch; without one, from the second of the first packet. */
@@ -125,6 +125,18 @@ export async function openCaptureFile(path: string, options: CaptureFileOptions 
     await input.close();
     if (error instanceof CaptureFileError) throw error;
     throw new CaptureFileError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A clock that begins in the second of a file's first packet, for who needs one before reading; of an empty file, in 1970. */
+export async function firstPacketClock(path: string): Promise<CaptureClock> {
+  const file = await openCaptureFile(path, { bufferBytes: smallestBufferBytes });
+  try {
+    const packet = new Packet();
+    while (await file.fill()) if (file.next(packet)) return file.clock!;
+    return createCaptureClock(0);
+  } finally {
+    await file.close();
   }
 }
 

@@ -10,13 +10,15 @@ export interface Machine {
   memoryGb: number;
   kernel: string;
   node: string;
-  go: string;
-  goCollector: string;
+  /** Versions of Go and of its Collector, where they took part. */
+  go?: string;
+  goCollector?: string;
   /** Commit of this repository; `+` when files differ from it. */
   commit: string;
 }
 
-export function describeMachine(programs: Programs): Machine {
+/** Without programs only Node.js took part. */
+export function describeMachine(programs: Programs | null): Machine {
   const processors = cpus();
   const head = git(['rev-parse', '--short=12', 'HEAD']);
   const changed = git(['status', '--porcelain', '--untracked-files=no']) !== '';
@@ -26,15 +28,15 @@ export function describeMachine(programs: Programs): Machine {
     memoryGb: Math.round(totalmem() / 1e9),
     kernel: release(),
     node: process.version,
-    go: programs.goVersion,
-    goCollector: programs.goCollectorVersion,
+    ...(programs !== null && { go: programs.goVersion, goCollector: programs.goCollectorVersion }),
     commit: head + (changed ? '+' : ''),
   };
 }
 
 export function machineLine(machine: Machine): string {
   const { cpu, cores, memoryGb, kernel, node, go, goCollector, commit } = machine;
-  return `machine: ${cpu}, ${cores} cores, ${memoryGb} GB, Linux ${kernel}; Node ${node}; ${go}, Go Collector ${goCollector}; commit ${commit}`;
+  const rival = go === undefined ? '' : `; ${go}, Go Collector ${goCollector}`;
+  return `machine: ${cpu}, ${cores} cores, ${memoryGb} GB, Linux ${kernel}; Node ${node}${rival}; commit ${commit}`;
 }
 
 function git(args: string[]): string {

@@ -1,24 +1,28 @@
-/** The bench: `npm run bench -- otlp|clickhouse|workers|soak|store`; prints tables and ratios, writes the same as JSON. */
+/** The bench: `npm run bench -- COMMAND`; prints tables and ratios, writes the same as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildPrograms, type Programs } from './build.ts';
-import { type Comparison, compare, type Ratio } from './compare.ts';
+import { compare, type Ratio } from './compare.ts';
 import { describeMachine, machineLine } from './machine.ts';
-import { type Options, parseOptions, usage } from './options.ts';
+import { type Command, type Options, parseOptions, usage } from './options.ts';
+import { comparePackets } from './packets/compare.ts';
 import { resultsDirectory, root } from './paths.ts';
 import { soak } from './soak.ts';
 import { measureStore } from './store.ts';
 import { compareWorkers } from './workers.ts';
 
 const options = readOptions();
-const programs = await buildPrograms();
+const { command } = options;
+// Go's Collector and the load generator take part in the pipeline's comparisons only.
+const programs = command === 'packets' ? null : await buildPrograms();
 const machine = describeMachine(programs);
 console.log(`${machineLine(machine)}\n`);
-const outcome = await run(options, programs);
+const outcome = await run();
 const file = writeResult({ options: { ...options, only: options.only?.source }, machine, ...outcome });
 console.log(machineLine(machine));
 console.log(`written: ${relative(root, file)}`);
 for (const failure of outcome.failures) console.error(`FAILED ${failure}`);
+for (const { name, value } of outcome.rates ?? []) console.log(`rate ${name}: ${value.toFixed(value < 1000 ? 2 : 0)}`);
 for (const { name, value } of outcome.ratios) console.log(`ratio ${name}: ${value.toFixed(2)}`);
 process.exitCode = outcome.failures.length > 0 ? 1 : 0;
 
@@ -32,16 +36,26 @@ function readOptions(): Options {
 }
 
 interface Outcome {
+  /** Per CPU-second. */
+  rates?: Ratio[];
   ratios: Ratio[];
   failures: string[];
   measurements: unknown;
 }
 
-async function run(options: Options, programs: Programs): Promise<Outcome | Comparison> {
-  switch (options.command) {
+async function run(): Promise<Outcome> {
+  return command === 'packets' ? comparePackets(options) : runPipeline(command, options, programs!);
+}
+
+async function runPipeline(
+  command: Exclude<Command, 'packets'>,
+  options: Options,
+  programs: Programs,
+): Promise<Outcome> {
+  switch (command) {
     case 'otlp':
     case 'clickhouse':
-      return compare(options.command, programs, options);
+      return compare(command, programs, options);
     case 'workers':
       return compareWorkers(programs, options);
     case 'soak':
@@ -49,7 +63,7 @@ async function run(options: Options, programs: Programs): Promise<Outcome | Comp
     case 'store':
       return { ratios: [], failures: [], measurements: await measureStore(programs, options) };
     default:
-      return options.command satisfies never;
+      return command satisfies never;
   }
 }
 

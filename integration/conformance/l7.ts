@@ -4,7 +4,7 @@ import { flowIdText } from '../../flow/identity.ts';
 import type { Message } from '../../flow/l7/message.ts';
 import { plainOptions } from '../../flow/l7/options.ts';
 import type { Session } from '../../flow/l7/session.ts';
-import { openCaptureFile } from '../../flow/packet/capture-file.ts';
+import { firstPacketClock, openCaptureFile } from '../../flow/packet/capture-file.ts';
 import { PacketDecoder } from '../../flow/packet/decode.ts';
 import { Packet } from '../../flow/packet/packet.ts';
 import type { ExpectedFile } from './expected.ts';
@@ -21,10 +21,10 @@ interface Seen {
 export async function observeL7(file: ExpectedFile): Promise<Observation> {
   const seen: Seen[] = [];
   const byMessage = new Map<Message, Seen>();
-  const capture = await openCaptureFile(file.pcapPath);
-  await capture.fill();
+  const clock = await firstPacketClock(file.pcapPath);
+  const capture = await openCaptureFile(file.pcapPath, { clock });
   const analyser = createAnalyser({
-    clock: capture.clock!,
+    clock,
     version: 'conformance',
     hostName: 'conformance',
     protocols: plainOptions,
@@ -42,13 +42,13 @@ export async function observeL7(file: ExpectedFile): Promise<Observation> {
   const decoder = new PacketDecoder();
   const packet = new Packet();
   let lastNs = 0;
-  do {
+  while (await capture.fill()) {
     while (capture.next(packet)) {
       if (!decoder.decode(packet, capture.linkType)) continue;
       lastNs = packet.timeNs;
       analyser.packet(packet);
     }
-  } while (await capture.fill());
+  }
   analyser.tick(lastNs);
   analyser.close();
   await capture.close();

@@ -4,10 +4,11 @@ import { observeDecap } from './decap.ts';
 import { type Difference, Tally } from './differences.ts';
 import { type ExpectedFile, type Kind, readExpectedFiles } from './expected.ts';
 import { observeL4 } from './l4.ts';
+import { observeL7 } from './l7.ts';
 import type { Observe } from './observation.ts';
 
 /** Who reads the captures of a kind. Files of a kind without a reader are skipped. */
-const observers: Readonly<Partial<Record<Kind, Observe>>> = { l4: observeL4, decap: observeDecap };
+const observers: Readonly<Partial<Record<Kind, Observe>>> = { l7: observeL7, l4: observeL4, decap: observeDecap };
 
 export interface Count {
   passed: number;

@@ -1,7 +1,7 @@
 /** The program that is measured: one capture file through decoder, flow table, parsers, span bytes and columns. */
 import { createAnalyser } from '../../../flow/analyser.ts';
 import { plainOptions } from '../../../flow/l7/options.ts';
-import { openCaptureFile } from '../../../flow/packet/capture-file.ts';
+import { firstPacketClock, openCaptureFile } from '../../../flow/packet/capture-file.ts';
 import { PacketDecoder } from '../../../flow/packet/decode.ts';
 import { Packet } from '../../../flow/packet/packet.ts';
 import { Batch } from '../../../pdata/batch.ts';
@@ -25,12 +25,12 @@ console.log(JSON.stringify(await replay(path!)));
 
 async function replay(path: string): Promise<Replay> {
   const result: Replay = { packets: 0, bytes: 0, calls: 0, answered: 0, flows: 0, cpuSeconds: 0, peakRssMb: 0 };
-  const file = await openCaptureFile(path);
+  const clock = await firstPacketClock(path);
+  const file = await openCaptureFile(path, { clock });
   const decoder = new PacketDecoder();
   const packet = new Packet();
-  await file.fill();
   const analyser = createAnalyser({
-    clock: file.clock!,
+    clock,
     version: 'bench',
     hostName: 'bench',
     protocols: plainOptions,
@@ -38,15 +38,15 @@ async function replay(path: string): Promise<Replay> {
       if (outcome === 'answered') result.answered++;
     },
   });
-  do {
+  while (await file.fill()) {
     while (file.next(packet)) {
       result.packets++;
       result.bytes += packet.wireLength;
       if (decoder.decode(packet, file.linkType)) analyser.packet(packet);
     }
     if (analyser.pendingBytes > batchBytes) take();
-  } while (await file.fill());
-  analyser.close();
+  }
+  analyser.close(take);
   take();
   await file.close();
   const usage = process.resourceUsage();

@@ -1,0 +1,88 @@
+/** The analyser: packets in; calls as spans and flows as log records out, as finished OTLP messages. */
+import { CallWriter } from './calls/call-writer.ts';
+import { tally } from './calls/tally.ts';
+import { FlowTable } from './l4/flow-table.ts';
+import { defaultFlowOptions, type FlowTableOptions } from './l4/options.ts';
+import { Analysis, type ProtocolCallSink, type ProtocolMessageTap } from './l7/analysis.ts';
+import { Connection } from './l7/connection.ts';
+import type { ProtocolOptions } from './l7/options.ts';
+import { protocols } from './l7/protocols.ts';
+import { hostResource } from './otlp/resource.ts';
+import type { CaptureClock } from './packet/clock.ts';
+import type { Packet } from './packet/packet.ts';
+import { tunnelName } from './packet/tunnels.ts';
+
+export interface AnalyserOptions {
+  clock: CaptureClock;
+  /** Version of the collector, for the instrumentation scope; name of this host, for resources. */
+  version: string;
+  hostName: string;
+  protocols: ProtocolOptions;
+  /** Where packets come from, and what differs from the defaults of a flow table. */
+  flows?: Partial<FlowTableOptions>;
+  /** For tools: sees every call, every message. */
+  onCall?: ProtocolCallSink;
+  onMessage?: ProtocolMessageTap;
+}
+
+/** Finished Export*ServiceRequest messages. */
+export interface Drained {
+  traces: Uint8Array[];
+  logs: Uint8Array[];
+}
+
+export interface Analyser {
+  /** One decoded packet. Nothing of it is kept: its bytes may be overwritten after the call. */
+  packet(packet: Packet): void;
+  /** Time goes on: timeouts, periodic records. Call it about once a second, with the time of the capture. */
+  tick(nowNs: number): void;
+  /** Bytes that wait to be drained. */
+  readonly pendingBytes: number;
+  /** What was finished since the last time. */
+  drain(): Drained;
+  /** Ends all flows and calls, as at the end of a capture. `onFull` is called when so much waits that it has to be drained. */
+  close(onFull?: () => void): void;
+  readonly flows: FlowTable;
+  readonly analysis: Analysis;
+  readonly calls: CallWriter;
+}
+
+/** One analyser is one thread's: it shares nothing with another. */
+export function createAnalyser(options: AnalyserOptions): Analyser {
+  const { clock, version, hostName, onCall } = options;
+  const calls = new CallWriter({ clock, version, hostName });
+  const sink: ProtocolCallSink = (protocol, session, request, response, outcome) => {
+    tally(protocol, session.identity, request, response, outcome);
+    calls.write(protocol, session, request, response, outcome);
+    onCall?.(protocol, session, request, response, outcome);
+  };
+  const analysis = new Analysis(protocols, options.protocols, sink, options.onMessage ?? null);
+  const flows = new FlowTable({
+    ...defaultFlowOptions,
+    clock,
+    connect: (identity) => new Connection(identity, analysis),
+    tunnelName,
+    resource: () => hostResource(hostName),
+    scopeVersion: version,
+    ...options.flows,
+  });
+  return {
+    flows,
+    analysis,
+    calls,
+    packet: (packet) => flows.packet(packet),
+    tick(nowNs) {
+      analysis.tick(nowNs);
+      flows.tick(nowNs);
+    },
+    get pendingBytes() {
+      return calls.pendingBytes + flows.pendingBytes;
+    },
+    drain() {
+      const traces = calls.take();
+      const logs = flows.drain();
+      return { traces: traces === null ? [] : [traces], logs: logs === null ? [] : [logs] };
+    },
+    close: (onFull) => flows.close(onFull),
+  };
+}
