@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz`: random OTLP against the collector's readers and writers; `npm run fuzz -- packets`: packets.ts.
+ * `npm run fuzz`: random OTLP against the collector's readers and writers; `npm run fuzz -- packets`: packets.ts;
+ * `npm run fuzz -- parsers`: parsers.ts.
  *
  *     npm run fuzz -- [--cases N] [--seed S] [--signal traces|metrics|logs|profiles]
  *                     [--encoding protobuf|json] [--case INDEX] [--go]
@@ -13,9 +14,11 @@ import { type Campaign, type Figures, type Finding, runCampaign } from './campai
 import { runGoCampaign } from './go-campaign.ts';
 import { GoReader } from './go-reader.ts';
 import { fuzzPackets } from './packets.ts';
+import { fuzzParsers } from './parsers.ts';
 import { sdkRequests } from './seeds.ts';
 
 if (process.argv[2] === 'packets') process.exit((await fuzzPackets(process.argv.slice(3))) > 0 ? 1 : 0);
+if (process.argv[2] === 'parsers') process.exit((await fuzzParsers(process.argv.slice(3))) > 0 ? 1 : 0);
 
 const { values } = parseArgs({
   options: {
