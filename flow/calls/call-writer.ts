@@ -53,14 +53,46 @@ interface SessionFacts {
   clientPort: number;
   atServer: boolean;
   service: string;
-  /** Attributes of ends, flow and place, encoded. */
-  encoded: Uint8Array;
+  shared: SharedAttributes;
   /** Hash of the two ends, and one word for the place where they were seen. */
   hash: IdHash;
   place: number;
   /** Sequence number of the last call, and how many calls began there. */
   lastSeq: number;
   repeats: number;
+}
+
+/** Attributes that a session's calls have in common, encoded: of its ends, flow and place, and what its calls seldom change. */
+interface SharedAttributes {
+  label: string;
+  serverName: string;
+  serverPort: number;
+  protocolName: string;
+  protocolVersion: string;
+  encoded: Uint8Array;
+}
+
+const nothingShared: SharedAttributes = {
+  label: '',
+  serverName: '',
+  serverPort: -1,
+  protocolName: '',
+  protocolVersion: '',
+  encoded: new Uint8Array(0),
+};
+
+const outcomes: Record<Outcome, Uint8Array> = {
+  answered: encodeOutcome('answered'),
+  one_way: encodeOutcome('one_way'),
+  timeout: encodeOutcome('timeout'),
+  unanswered: encodeOutcome('unanswered'),
+  unmatched_response: encodeOutcome('unmatched_response'),
+};
+
+function encodeOutcome(outcome: Outcome): Uint8Array {
+  const attributes = new AttributeWriter(9);
+  attributes.text(keys.outcome, outcome);
+  return attributes.out.take();
 }
 
 const statusError = 2;
@@ -105,8 +137,10 @@ export class CallWriter {
     span.reset(facts.atServer);
     protocol.describe(span, request, response);
     if (outcome === 'timeout') span.fail('timeout', 'no answer was seen in time');
-    this.#writeCommon(protocol, session, request, response, outcome);
-    span.attributes.out.raw(facts.encoded);
+    this.#writeCommon(session, request, response, outcome);
+    const label = request?.label || response?.label || protocol.label;
+    if (!isSame(facts.shared, span, label)) facts.shared = encodeShared(session.identity, span, label);
+    span.attributes.out.raw(facts.shared.encoded);
 
     const head = this.#head;
     head.clear();
@@ -127,28 +161,10 @@ export class CallWriter {
     return this.#request.take();
   }
 
-  #writeCommon(
-    protocol: Protocol,
-    session: Session,
-    request: Message | null,
-    response: Message | null,
-    outcome: Outcome,
-  ): void {
+  #writeCommon(session: Session, request: Message | null, response: Message | null, outcome: Outcome): void {
     const span = this.#span;
     const { identity } = session;
-    const { atServer, serverName } = span;
-    span.text(keys.serverAddress, serverName === '' ? identity.serverAddress : serverName);
-    const port = span.serverPort === 0 ? identity.serverPort : span.serverPort;
-    if (port !== 0) span.int(keys.serverPort, port);
-    // Where the socket's own address is not the one that is written as the server's or the client's, it is written too.
-    if (serverName !== '' && serverName !== identity.serverAddress) {
-      span.text(atServer ? keys.localAddress : keys.peerAddress, identity.serverAddress);
-      if (port !== identity.serverPort) span.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
-    }
-    span.text(keys.protocolName, span.protocolName);
-    span.text(keys.protocolVersion, span.protocolVersion);
-    span.text(keys.protocol, request?.label || response?.label || protocol.label);
-    span.text(keys.outcome, outcome);
+    span.attributes.out.raw(outcomes[outcome]);
     const tcp = identity.transport === 'tcp';
     if (request !== null) {
       if (tcp) span.int(keys.requestSeq, request.seq);
@@ -248,7 +264,7 @@ export class CallWriter {
       clientPort,
       atServer,
       service: atServer ? serverService(identity) : identity.clientAddress,
-      encoded: encodeEnds(identity, atServer),
+      shared: nothingShared,
       hash,
       place: place.d,
       lastSeq: -1,
@@ -265,8 +281,35 @@ function serverService(identity: FlowIdentity): string {
   return identity.serverPort === 0 ? identity.serverAddress : `${address}:${identity.serverPort}`;
 }
 
-function encodeEnds(identity: FlowIdentity, atServer: boolean): Uint8Array {
+function isSame(shared: SharedAttributes, span: SpanWriter, label: string): boolean {
+  return (
+    shared.label === label &&
+    shared.serverName === span.serverName &&
+    shared.serverPort === span.serverPort &&
+    shared.protocolName === span.protocolName &&
+    shared.protocolVersion === span.protocolVersion
+  );
+}
+
+function encodeShared(identity: FlowIdentity, span: SpanWriter, label: string): SharedAttributes {
+  const { atServer, serverName, serverPort, protocolName, protocolVersion } = span;
   const attributes = new AttributeWriter(9);
+  attributes.text(keys.serverAddress, serverName === '' ? identity.serverAddress : serverName);
+  const port = serverPort === 0 ? identity.serverPort : serverPort;
+  if (port !== 0) attributes.int(keys.serverPort, port);
+  // Where the socket's own address is not the one that is written as the server's or the client's, it is written too.
+  if (serverName !== '' && serverName !== identity.serverAddress) {
+    attributes.text(atServer ? keys.localAddress : keys.peerAddress, identity.serverAddress);
+    if (port !== identity.serverPort) attributes.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
+  }
+  attributes.text(keys.protocolName, protocolName);
+  attributes.text(keys.protocolVersion, protocolVersion);
+  attributes.text(keys.protocol, label);
+  writeEnds(attributes, identity, atServer);
+  return { label, serverName, serverPort, protocolName, protocolVersion, encoded: attributes.out.take() };
+}
+
+function writeEnds(attributes: AttributeWriter, identity: FlowIdentity, atServer: boolean): void {
   const { clientAddress, clientPort, realClientAddress, realClientPort } = identity;
   attributes.text(keys.clientAddress, realClientAddress === '' ? clientAddress : realClientAddress);
   const port = realClientAddress === '' ? clientPort : realClientPort;
@@ -280,5 +323,4 @@ function encodeEnds(identity: FlowIdentity, atServer: boolean): Uint8Array {
   attributes.text(keys.flowId, flowIdText(identity));
   attributes.text(keys.observationPoint, identity.observationPoint);
   attributes.text(keys.tunnel, identity.tunnel);
-  return attributes.out.take();
 }

@@ -38,7 +38,7 @@ export class WireBytes {
     this.reserve(10);
     const { bytes } = this;
     let at = this.length;
-    while (value > 0x7fff_ffff) {
+    while (value > 0xffff_ffff) {
       bytes[at++] = (value % 128) | 0x80;
       value = Math.floor(value / 128);
     }

@@ -61,7 +61,8 @@ export class PacketDecoder {
     if (outcome !== layers.done && packet.tunnelDepth > 0 && this.#isNoTunnel(packet, -outcome)) {
       if (this.#outer.restore(packet, cursor)) outcome = this.#read(packet, layers.ip);
     }
-    this.outcomes[-outcome]!++;
+    // `-outcome` would be -0 for done, which is no index: the optimized code was thrown away again and again.
+    this.outcomes[0 - outcome]!++;
     return outcome === layers.done;
   }
 
