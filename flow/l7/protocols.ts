@@ -5,6 +5,7 @@ import brpc from './brpc/index.ts';
 import dns from './dns/index.ts';
 import dubbo from './dubbo/index.ts';
 import http1 from './http1/index.ts';
+import http2 from './http2/index.ts';
 import icmp from './icmp/index.ts';
 import kafka from './kafka/index.ts';
 import krpc from './krpc/index.ts';
@@ -27,6 +28,7 @@ import zmtp from './zmtp/index.ts';
 
 export const protocols: readonly Protocol[] = [
   http1,
+  http2,
   dubbo,
   brpc,
   krpc,

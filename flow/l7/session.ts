@@ -81,6 +81,11 @@ export class Session {
     this.#request(message);
   }
 
+  /** A request that will not be answered: its stream was reset. It must have been emitted in an earlier read. */
+  abandon(message: Message): void {
+    this.#give(message, 'unanswered');
+  }
+
   /** From the position that the current `read` returns, both sides speak another protocol; '' to find out which. */
   switchTo(protocol: string): void {
     this.next = protocol;

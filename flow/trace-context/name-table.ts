@@ -9,12 +9,14 @@ export class NameTable {
   readonly #first = new Uint16Array(slots);
   readonly #next: Uint16Array;
   readonly #bytes: readonly Uint8Array[];
+  readonly #byText: Map<string, number>;
 
   /** `names` in lower case, ASCII; a name that is there twice keeps its first place. */
   constructor(names: readonly string[]) {
     this.names = names;
     this.#next = new Uint16Array(names.length);
     this.#bytes = names.map((name) => Buffer.from(name, 'latin1'));
+    this.#byText = new Map(names.map((name, index): [string, number] => [name, index]).reverse());
     for (let index = names.length - 1; index >= 0; index--) {
       const bytes = this.#bytes[index]!;
       if (bytes.length === 0) continue;
@@ -22,6 +24,11 @@ export class NameTable {
       this.#next[index] = this.#first[slot]!;
       this.#first[slot] = index + 1;
     }
+  }
+
+  /** Index of a name in lower case, or -1. */
+  findText(name: string): number {
+    return this.#byText.get(name) ?? -1;
   }
 
   /** Index of the name that stands in [start, end), or -1. */

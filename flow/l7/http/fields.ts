@@ -30,7 +30,12 @@ export function takeField(
       break;
   }
   const use = names.uses[index]!;
-  if ((use & traced) !== 0) offerTraceHeader(message, names.table.names[index]!, value, options);
+  if ((use & traced) !== 0) {
+    const name = names.table.names[index]!;
+    offerTraceHeader(message, name, value, options);
+    // Binary, so the text of the ids is not what was sent.
+    if (name === 'grpc-trace-bin') message.fact(name, value.slice(0, longestList));
+  }
   if ((use & captured) !== 0) captureHeader(message, names.table.names[index]!, value.slice(0, options.maxText));
 }
 
