@@ -4,6 +4,7 @@ import amqp from './amqp/index.ts';
 import brpc from './brpc/index.ts';
 import dns from './dns/index.ts';
 import dubbo from './dubbo/index.ts';
+import fastcgi from './fastcgi/index.ts';
 import http1 from './http1/index.ts';
 import http2 from './http2/index.ts';
 import icmp from './icmp/index.ts';
@@ -29,6 +30,7 @@ import zmtp from './zmtp/index.ts';
 export const protocols: readonly Protocol[] = [
   http1,
   http2,
+  fastcgi,
   dubbo,
   brpc,
   krpc,
