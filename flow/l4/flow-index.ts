@@ -30,7 +30,7 @@ export class FlowIndex {
       hash = mix(mix(hash, key[3]!), key[7]!);
     }
     hash = mix(mix(hash, key[8]!), key[9]!);
-    hash = mix(mix(hash, key[10]!), key[11]!);
+    hash = mix(hash, key[10]!);
     hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
     return hash ^ (hash >>> 13);
   }

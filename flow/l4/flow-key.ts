@@ -1,7 +1,10 @@
 /** The key of a packet's flow: both directions of a conversation have the same one. */
 import type { Packet } from '../packet/packet.ts';
 
-/** Fills the key's words (see `row.ts`) and says which peer the sender is: 0 or 1 by the order of the two ends. */
+/**
+ * Fills the key's words (see `row.ts`) and says which peer the sender is: 0 or 1 by the order of the two ends. VLAN tags are no part of
+ * the key: a mirror port often shows one direction with a tag and the other without.
+ */
 export function fillKey(key: Int32Array, packet: Packet): 0 | 1 {
   const s3 = packet.source3 | 0;
   const d3 = packet.destination3 | 0;
@@ -21,7 +24,6 @@ export function fillKey(key: Int32Array, packet: Packet): 0 | 1 {
     : (packet.destinationPort << 16) | packet.sourcePort;
   key[9] = packet.ipProtocol | (packet.tunnel << 8) | (packet.point << 16);
   key[10] = packet.tunnelId;
-  key[11] = packet.vlan | (packet.innerVlan << 16);
   return sourceFirst ? 0 : 1;
 }
 

@@ -35,6 +35,7 @@ import {
   queueWord,
   secondWord,
   stateWord,
+  vlanWord,
 } from './row.ts';
 import { TcpMeter } from './tcp-metrics.ts';
 import { nextState, stateTimeouts, tcpStates } from './tcp-state.ts';
@@ -211,6 +212,7 @@ export class FlowTable {
     this.#rows.take(flow);
     const { words, at } = flow;
     for (let word = 0; word < keyWords; word++) words[at + word] = this.#key[word]!;
+    words[at + vlanWord] = packet.vlan | (packet.innerVlan << 16);
     words[at + hashWord] = hash;
     words[at + secondWord] = this.#second;
     words[at + minuteWord] = this.#minute;

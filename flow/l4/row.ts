@@ -9,12 +9,13 @@
  * addresses, whichever is the client: so turning a flow round moves nothing.
  */
 
-/** Words of the key: addresses of peer 0 and 1 (4 each), ports, protocol and tunnel and capture point, tunnel id, VLANs. */
-export const keyWords = 12;
+/** Words of the key: addresses of peer 0 and 1 (4 each), ports, protocol and tunnel and capture point, tunnel id. */
+export const keyWords = 11;
 export const addressWord = 0;
 export const portsWord = 8;
 export const protocolWord = 9;
 export const tunnelIdWord = 10;
+/** VLAN ids of the first packet: outer in the low half, inner in the high one. */
 export const vlanWord = 11;
 
 export const hashWord = 12;

@@ -118,8 +118,16 @@ function compareGroup(
     const where = `message ${file.messages.indexOf(message)}`;
     if (pair.observed < 0) tally.fact(where, 'message', summary(message), undefined);
     // The groups have matched flow and direction already, where both are given.
-    else tally.compare(where, message, observed[pair.observed]!);
+    else tally.compare(where, message, withPrefix(message, observed[pair.observed]!));
   }
+}
+
+/** `attributes.resourcePrefix` is what the resource begins with, where a file does not give all of it. */
+function withPrefix(expected: ExpectedMessage, observed: ObservedMessage): ObservedMessage {
+  const prefix = (expected.attributes as { resourcePrefix?: string } | undefined)?.resourcePrefix;
+  if (prefix === undefined) return observed;
+  const resourcePrefix = String(observed.resource ?? '').slice(0, prefix.length);
+  return { ...observed, attributes: { ...(observed.attributes as object), resourcePrefix } };
 }
 
 function summary(message: Readonly<Record<string, unknown>>): string {

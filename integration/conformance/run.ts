@@ -6,6 +6,7 @@ import { type ExpectedFile, type Kind, readExpectedFiles } from './expected.ts';
 import { observeL4 } from './l4.ts';
 import { observeL7 } from './l7.ts';
 import type { Observe } from './observation.ts';
+import { reasonFor } from './reasons.ts';
 
 /** Who reads the captures of a kind. Files of a kind without a reader are skipped. */
 const observers: Readonly<Partial<Record<Kind, Observe>>> = { l7: observeL7, l4: observeL4, decap: observeDecap };
@@ -33,7 +34,9 @@ export async function runConformance(folder: string, only: string, print: (line:
       skip(file, report);
       continue;
     }
-    const { factsPassed, policyPassed, differences } = compareFile(file, await observe(file));
+    const tally = compareFile(file, await observe(file));
+    const { factsPassed, policyPassed } = tally;
+    const differences = explain(file, tally.differences, report, print);
     const wrong = differences.filter(({ policy }) => !policy).length;
     report.facts.passed += factsPassed;
     report.facts.failed += wrong;
@@ -43,6 +46,22 @@ export async function runConformance(folder: string, only: string, print: (line:
     for (const difference of differences) print(`${file.name} ${differenceText(difference)}`);
   }
   return report;
+}
+
+/** Takes out the differences that have a stated reason, prints and counts them as skipped. */
+function explain(
+  file: ExpectedFile,
+  differences: readonly Difference[],
+  report: Report,
+  print: (line: string) => void,
+): Difference[] {
+  return differences.filter((difference) => {
+    const reason = reasonFor(file.name, difference);
+    if (reason === undefined) return true;
+    report[difference.policy ? 'policy' : 'facts'].skipped++;
+    print(`${file.name} ${differenceText(difference)} skipped: ${reason}`);
+    return false;
+  });
 }
 
 /** Counts every key of the file as skipped: each is one that nothing agrees with. */

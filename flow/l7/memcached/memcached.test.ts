@@ -50,7 +50,6 @@ const cases: [name: string, client: string, server: string, expected: string[]][
     'STORED\r\nEXISTS\r\n15\r\n',
     [
       'one_way set b 0 0 1 noreply → ',
-      'one_way quit → ',
       'answered set a 0 0 7 → STORED',
       'answered cas c 1 2 3 4 → EXISTS',
       'answered incr n 5 → 15',

@@ -112,6 +112,8 @@ export class MemcachedParser implements Parser {
       if (size < 0) return lost;
       after = next + size + 2;
     }
+    // It ends the connection, as a FIN does: no call.
+    if (name === 'quit') return after;
     const message = this.#session.begin('request', input);
     message.method = name;
     message.resource = utf8(bytes, start, text, this.#maxText);
