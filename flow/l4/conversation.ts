@@ -47,6 +47,8 @@ export class ObservedFlow implements FlowIdentity {
     this.clientPort = this.serverPort;
     this.serverAddress = clientAddress;
     this.serverPort = clientPort;
+    if (this.observationPoint === 'c') this.observationPoint = 's';
+    else if (this.observationPoint === 's') this.observationPoint = 'c';
     this.turn?.();
   }
 }

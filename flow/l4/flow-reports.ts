@@ -3,9 +3,9 @@ import { type CloseType, flowScopeName } from '../../pdata/schema/flow-log.ts';
 import { RequestBuilder } from '../otlp/request-builder.ts';
 import type { Conversation } from './conversation.ts';
 import type { DelayBook } from './delays.ts';
-import type { FlowTableOptions } from './options.ts';
+import type { CapturePoint, FlowTableOptions } from './options.ts';
 import type { FlowNames } from './payloads.ts';
-import { FlowRecordWriter } from './record.ts';
+import { FlowRecordWriter, peerAddress } from './record.ts';
 import {
   bitsWord,
   bytesDouble,
@@ -127,10 +127,20 @@ export class FlowReports {
     const tunnel = (word >>> 8) & 0xff;
     return {
       interfaceName: point?.interfaceName ?? '',
-      observationPoint: point?.observationPoint ?? '',
+      observationPoint: point === undefined ? '' : observationPoint(flow, point),
       tunnel: tunnel === 0 ? '' : this.#options.tunnelName(tunnel),
     };
   }
+}
+
+/** Where on the way of this flow the point is. */
+function observationPoint(flow: FlowCursor, { observationPoint, hostAddresses }: CapturePoint): string {
+  if (hostAddresses === undefined) return observationPoint;
+  const client = flow.words[flow.at + bitsWord]! & flowBits.reversed ? 1 : 0;
+  const atClient = hostAddresses.has(peerAddress(flow, client));
+  const atServer = hostAddresses.has(peerAddress(flow, 1 - client));
+  if (atClient) return atServer ? 'local' : 'c';
+  return atServer ? 's' : observationPoint;
 }
 
 function hasPackets({ words, at }: FlowCursor): boolean {

@@ -243,3 +243,18 @@ test('rows and index come back clean after many flows have come and gone', () =>
   table.tick(20 * 100_000e6 + 100e9);
   assert.equal(table.size, 0);
 });
+
+test('tells from the addresses of the host at which end it looks', () => {
+  const seen = (hostAddresses: string[]): unknown => {
+    const points = [{ interfaceName: 'eth0', observationPoint: 'rest', hostAddresses: new Set(hostAddresses) }];
+    const table = testTable({ points });
+    table.packet(tcp(0, client, server, 'S', 1000, 0));
+    table.packet(tcp(1, server, client, 'SA', 5000, 1001));
+    table.close();
+    return readFlowRecords(table.drain())[0]!['deepflow.observation_point'];
+  };
+  assert.equal(seen(['10.0.0.1']), 'c');
+  assert.equal(seen(['10.0.0.2']), 's');
+  assert.equal(seen(['10.0.0.1', '10.0.0.2']), 'local');
+  assert.equal(seen([]), 'rest');
+});

@@ -11,6 +11,11 @@ export interface CapturePoint {
   interfaceName: string;
   /** `c`, `s`, `local` …: where on the way it is. */
   observationPoint: string;
+  /**
+   * Addresses of the host it is on, where that is known: a flow whose client has one of them is seen at `c`, whose server has one at `s`, with
+   * both at `local`.
+   */
+  hostAddresses?: ReadonlySet<string>;
 }
 
 /** How long a flow may be idle before it is over. */

@@ -174,7 +174,7 @@ export const config = z.strictObject({
     .string()
     .default('')
     .describe(
-      'Where on the way the interfaces are (`c`, `s`, `rest` …); empty: `local` on loopback, `rest` elsewhere.',
+      'Where on the way the interfaces are (`c`, `s`, `rest` …); empty: `local` on loopback; elsewhere told from the addresses of this host: `c` at the client, `s` at the server, `rest` in between.',
     ),
   exclude_own_traffic: z
     .boolean()

@@ -1,6 +1,8 @@
 /** Live capture: a ring on each interface that fits, opened and closed as interfaces come and go. */
+import { networkInterfaces } from 'node:os';
 import { listInterfaces, listNamespaces } from '../../bpf/packet-ring/interfaces.ts';
 import { openPacketRing, type PacketRing } from '../../bpf/packet-ring/ring.ts';
+import type { CapturePoint } from '../../flow/l4/options.ts';
 import type { Config } from './config.ts';
 import { explain } from './explain.ts';
 import type { FromThread, ThreadSetup } from './messages.ts';
@@ -135,10 +137,19 @@ export function startLive({ setup, interfaces, epochSeconds, path, own, post, on
   function pointOf(name: string, loopback: boolean): number {
     const known = pointNumbers.get(name);
     if (known !== undefined) return known;
-    const observationPoint = config.observation_point || (loopback ? 'local' : 'rest');
-    const number = path.points.push({ interfaceName: name, observationPoint }) - 1;
+    const number = path.points.push({ interfaceName: name, ...placeOf(name, loopback) }) - 1;
     pointNumbers.set(name, number);
     return number;
+  }
+
+  /** Interfaces of other namespaces have addresses that this one does not know. */
+  function placeOf(name: string, loopback: boolean): Omit<CapturePoint, 'interfaceName'> {
+    if (config.observation_point !== '') return { observationPoint: config.observation_point };
+    if (loopback) return { observationPoint: 'local' };
+    const addresses = networkInterfaces();
+    if (addresses[name] === undefined) return { observationPoint: 'rest' };
+    const own = Object.values(addresses).flatMap((list) => (list ?? []).map(({ address }) => address));
+    return { observationPoint: 'rest', hostAddresses: new Set(own) };
   }
 
   function close(key: string, { ring, name }: Source): void {
