@@ -1,13 +1,17 @@
-/** The records of FastCGI 1.0 (specification §3.3, §8): their types, and whether bytes can be the head of one. */
-import type { Side } from '../message.ts';
-
-/*
- * Record: version (1: 1), type (1), request id (2, 0: the connection itself), content length (2), padding length (1), reserved (1),
- * content, padding.
+/**
+ * The records of FastCGI 1.0 (specification §3.3, §5).
+ *
+ *   version = 1 (1)  type (1)  request id (2)  content length (2)  padding length (1)  reserved (1)  content  padding
+ *
+ *   BEGIN_REQUEST  role (2)  flags (1)  reserved (5)
+ *   PARAMS         *( name length (1 or 4)  value length (1 or 4)  name  value ), over any number of records; an empty one ends them
+ *   STDOUT         a CGI answer: fields, an empty line, the body; an empty record ends it
+ *   END_REQUEST    application's status (4)  protocol status (1)  reserved (3)
  */
-export const headBytes = 8;
 
-export const types = {
+export const recordHead = 8;
+
+export const recordTypes = {
   beginRequest: 1,
   abortRequest: 2,
   endRequest: 3,
@@ -21,22 +25,34 @@ export const types = {
   unknownType: 11,
 } as const;
 
-/** By number (§8). */
-export const roles: readonly string[] = ['', 'responder', 'authorizer', 'filter'];
-
-/** By number: how the application ended a request (§5.5). */
-export const protocolStatuses: readonly string[] = ['', 'cant_multiplex', 'overloaded', 'unknown_role'];
-
-/** Who sends records of a type: undefined when there is no such type. */
-const senders: readonly (Side | undefined)[] = [undefined, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 1];
-
-/** Whether the head at `at`, of which all bytes are there, is one that this side sends. */
-export function isRecord(bytes: Buffer, at: number, side: Side): boolean {
-  if (bytes[at] !== 1) return false;
-  const type = bytes[at + 1]!;
-  if (senders[type] !== side) return false;
+/** Whether the eight bytes at `at` can be the head of a record. */
+export function isRecordHead(bytes: Buffer, at: number): boolean {
+  if (bytes[at] !== 1 || bytes[at + 7] !== 0) return false;
+  const id = bytes.readUInt16BE(at + 2);
   const length = bytes.readUInt16BE(at + 4);
-  if ((type === types.beginRequest || type === types.endRequest) && length < 8) return false;
-  // Requests are numbered from 1.
-  return type >= types.getValues || bytes.readUInt16BE(at + 2) !== 0;
+  switch (bytes[at + 1]) {
+    case recordTypes.beginRequest:
+    case recordTypes.endRequest:
+      return id !== 0 && length === 8;
+    case recordTypes.abortRequest:
+      return id !== 0 && length === 0;
+    case recordTypes.params:
+    case recordTypes.stdin:
+    case recordTypes.stdout:
+    case recordTypes.stderr:
+    case recordTypes.data:
+      return id !== 0;
+    case recordTypes.getValues:
+    case recordTypes.getValuesResult:
+      return id === 0;
+    case recordTypes.unknownType:
+      return id === 0 && length === 8;
+    default:
+      return false;
+  }
+}
+
+/** Bytes of the record at `at`, its head and padding included. */
+export function recordSize(bytes: Buffer, at: number): number {
+  return recordHead + bytes.readUInt16BE(at + 4) + bytes[at + 6]!;
 }
