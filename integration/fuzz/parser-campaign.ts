@@ -116,7 +116,7 @@ export class Player {
   play(pieces: readonly Piece[], index: number): void {
     const late = index % 4 === 0 ? index % (pieces.length + 1) : -1;
     for (let at = 0; at < pieces.length; at++) {
-      if (at === late) this.analysis.tick((this.#timeNs += 200e9));
+      if (at === late) this.#wait(200);
       const { side, bytes, lost } = pieces[at]!;
       const wanted = lost > 0 ? this.#lose(side, lost) : this.send(side, bytes);
       if (!wanted) break;
@@ -135,6 +135,11 @@ export class Player {
     const { usedBytes } = this.analysis.windows;
     if (usedBytes > mostWindowBytes) throw new Error(`windows hold ${usedBytes} bytes`);
     return wanted;
+  }
+
+  #wait(seconds: number): void {
+    this.#timeNs += seconds * 1e9;
+    this.analysis.tick(this.#timeNs);
   }
 
   #lose(side: Side, length: number): boolean {

@@ -53,7 +53,7 @@ function changeOne(random: Random, pieces: Piece[]): Piece[] {
 
 function changeBytes(random: Random, bytes: Buffer): Buffer {
   const at = random.below(random.oneIn(2) ? Math.min(headBytes, bytes.length) : bytes.length);
-  switch (random.below(9)) {
+  switch (random.below(10)) {
     case 0: // bits
       for (let count = 1 + random.below(3); count > 0; count--)
         bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
@@ -72,11 +72,18 @@ function changeBytes(random: Random, bytes: Buffer): Buffer {
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - random.below(32)))]);
     case 6: // noise
       return Buffer.concat([bytes.subarray(0, at), random.bytes(random.below(40)), bytes.subarray(at)]);
-    case 7: // a number in words of a text protocol
+    case 7: // the same again and again: endless lists, structures within structures
+      return Buffer.concat([bytes.subarray(0, at), repeat(random, bytes, at), bytes.subarray(at)]);
+    case 8: // a number in words of a text protocol
       return changeNumber(random, bytes, at);
     default: // a length or count that lies
       return lie(random, bytes, at);
   }
+}
+
+function repeat(random: Random, bytes: Buffer, at: number): Buffer {
+  const unit = bytes.subarray(at, at + 1 + random.below(6));
+  return Buffer.alloc(unit.length * (1 + random.below(random.oneIn(8) ? 10_000 : 100)), unit);
 }
 
 function lie(random: Random, bytes: Buffer, at: number): Buffer {

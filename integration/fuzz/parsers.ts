@@ -1,14 +1,18 @@
 /**
  * `npm run fuzz -- parsers [--cases N] [--seed S] [--only PROTOCOL] [--case INDEX]`: spoilt conversations against every parser.
  *
- * Nothing may throw, take long, or hold memory; every call must become a span that is read again. N cases are played per protocol.
+ * Nothing may throw, take long, or hold memory; every call must become a span that is read again. N cases are played per protocol, and
+ * for each 5000 of them a stream of 64 MiB that goes nowhere.
  */
 import { parseArgs } from 'node:util';
 import { protocols } from '../../flow/l7/protocols.ts';
+import { runEndlessCampaign } from './endless-streams.ts';
 import { runParserCampaign } from './parser-campaign.ts';
 import { parserSeeds } from './parser-seeds.ts';
 
 const mostShown = 20;
+const casesPerEndless = 5000;
+const endlessBytes = 64 * 1024 * 1024;
 
 /** Returns the number of findings. */
 export async function fuzzParsers(args: readonly string[]): Promise<number> {
@@ -57,6 +61,24 @@ export async function fuzzParsers(args: readonly string[]): Promise<number> {
       `${name}: ${cases} cases of ${conversations} conversations, ${pieces} pieces, ${messages} messages, ` +
         `${spans} spans, ${rate}/s, slowest ${slowestMs.toFixed(1)} ms (case ${slowestCase}), ` +
         `${Math.round(memoryBytes / 1e6)} MB resident, ${findings - before} findings`,
+    );
+    if (values.case !== undefined) continue;
+    const endless = runEndlessCampaign({
+      protocol: name,
+      seed: Number(values.seed),
+      rounds: Math.ceil(Number(values.cases) / casesPerEndless),
+      seeds,
+      streamBytes: endlessBytes,
+      streamMs: 2000,
+      pieceLimitMs: 250,
+      onFinding(what, error) {
+        findings++;
+        console.log(`parsers --only ${name} --seed ${values.seed}: ${what}: ${error.stack}`);
+      },
+    });
+    console.log(
+      `${name}: ${endless.streams} endless streams, ${Math.round(endless.bytes / 1e6)} MB, slowest piece ` +
+        `${endless.slowestMs.toFixed(1)} ms, at most ${(endless.heldBytes / 1e6).toFixed(1)} MB held`,
     );
   }
   return findings;
