@@ -122,3 +122,14 @@ test('datagrams are windows of their own', () => {
   stream.client('Q2bb');
   assert.deepEqual(methods(stream), ['0aa', '0bb']);
 });
+
+for (const pieces of [1, 11, 100]) {
+  test(`a PROXY header tells the real client and is no part of the stream, in pieces of ${pieces} bytes`, () => {
+    const stream = createTestStream([toy], { pieces });
+    stream.client('PROXY TCP4 203.0.113.7 10.0.0.2 51000 80\r\nQ2aa');
+    stream.server('R2xx');
+    assert.equal(stream.identity.realClientAddress, '203.0.113.7');
+    assert.equal(stream.identity.realClientPort, 51000);
+    assert.deepEqual(methods(stream), ['0aa', '1xx']);
+  });
+}

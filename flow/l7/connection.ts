@@ -1,5 +1,7 @@
 /** One connection on its way through inference and parser: windows over both sides, skipping, gaps, switches of protocol. */
 import type { FlowIdentity } from '../identity.ts';
+import { addressText } from '../l4/addresses.ts';
+import { moreProxyHeader, noProxyHeader, ProxyHeader, readProxyHeader } from '../packet/proxy-protocol.ts';
 import type { Analysis } from './analysis.ts';
 import { Inference } from './inference.ts';
 import type { Side } from './message.ts';
@@ -11,6 +13,8 @@ export const windowBytes = 64 * 1024;
 
 /** How often a stream may lose its thread before it is given up. */
 const maxLosses = 16;
+
+const proxyHeader = new ProxyHeader();
 
 /** What is known of one side's stream. */
 class SideState {
@@ -71,7 +75,7 @@ export class Connection {
       state.skip -= passed;
       start += passed;
       seq = (seq + passed) >>> 0;
-      if (state.skip === 0) this.session!.settleOpen(side, state.offset - (end - start), timeNs, true);
+      if (state.skip === 0) this.session?.settleOpen(side, state.offset - (end - start), timeNs, true);
       if (start === end) return true;
     }
     const { input } = this.#analysis;
@@ -245,6 +249,7 @@ export class Connection {
   /** Finds out the protocol; false while it is not known. */
   #infer(side: Side): boolean {
     const { input } = this.#analysis;
+    if (input.offset === 0 && input.transport === 'tcp' && !this.#passProxyHeader(this.#sides[side])) return false;
     const inference = this.#inference!;
     const protocol = inference.look(input);
     if (protocol === null) {
@@ -270,6 +275,25 @@ export class Connection {
     const other = this.#sides[input.side === 0 ? 1 : 0];
     if (other.restLength > 0) this.#readBefore(input.side === 0 ? 1 : 0, other);
     return true;
+  }
+
+  /** Passes over a PROXY header at the beginning of a stream and notes the client it tells; false when nothing is left to look at. */
+  #passProxyHeader(state: SideState): boolean {
+    const { input } = this.#analysis;
+    const length = readProxyHeader(input.bytes, input.start, input.end, proxyHeader);
+    if (length === noProxyHeader) return true;
+    if (length === moreProxyHeader) return false;
+    if (proxyHeader.hasAddresses) {
+      const { source0, source1, source2, source3, sourcePort } = proxyHeader;
+      this.identity.realClientAddress = addressText(source0, source1, source2, source3);
+      this.identity.realClientPort = sourcePort;
+    }
+    const passed = Math.min(length, input.length);
+    state.skip = length - passed;
+    input.start += passed;
+    input.offset += passed;
+    input.seq = (input.seq + passed) >>> 0;
+    return input.start < input.end;
   }
 
   /** Reads what the other side sent first: kept bytes, while the current window waits. */
