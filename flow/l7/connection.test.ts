@@ -133,3 +133,24 @@ for (const pieces of [1, 11, 100]) {
     assert.deepEqual(methods(stream), ['0aa', '1xx']);
   });
 }
+
+test('a change to a protocol that nobody reads ends the connection, whatever comes behind it', () => {
+  const stream = createTestStream([toy]);
+  assert.equal(stream.client('Q1aXQ1b'), false);
+  stream.close();
+  assert.deepEqual(methods(stream), ['0a']);
+  assert.equal(stream.analysis.windows.usedBytes, 0);
+});
+
+test('what the other side sent before the protocol was known may end the connection', () => {
+  const patient: Protocol = {
+    ...toy,
+    probe: (input) => (input.bytes[input.start] === 0x21 ? 'more' : toy.probe(input)),
+  };
+  const stream = createTestStream([patient]);
+  stream.server('!');
+  assert.equal(stream.client('Q1a'), false);
+  stream.close();
+  assert.deepEqual(methods(stream), []);
+  assert.equal(stream.analysis.windows.usedBytes, 0);
+});

@@ -237,6 +237,7 @@ export class Connection {
       }
       if (this.session!.next !== null) {
         this.#switch(this.session!.next);
+        if (this.#stopped) return;
         if (input.start < input.end) this.#read(side, state);
         else this.#forget(state);
         return;
@@ -274,7 +275,9 @@ export class Connection {
     // What the other side sent before it was known is read in its turn, without a time of its own.
     const other = this.#sides[input.side === 0 ? 1 : 0];
     if (other.restLength > 0) this.#readBefore(input.side === 0 ? 1 : 0, other);
-    return true;
+    if (this.#stopped) return false;
+    // It may have ended in a change to a protocol that has to be found out.
+    return this.#parser !== null || this.#infer(input.side);
   }
 
   /** Passes over a PROXY header at the beginning of a stream and notes the client it tells; false when nothing is left to look at. */
