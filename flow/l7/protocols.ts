@@ -25,11 +25,13 @@ import sofarpc from './sofarpc/index.ts';
 import someip from './someip/index.ts';
 import tars from './tars/index.ts';
 import thrift from './thrift/index.ts';
+import websocket from './websocket/index.ts';
 import zmtp from './zmtp/index.ts';
 
 export const protocols: readonly Protocol[] = [
   http1,
   http2,
+  websocket,
   fastcgi,
   dubbo,
   brpc,

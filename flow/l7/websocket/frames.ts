@@ -1,4 +1,5 @@
 /** The head of a WebSocket frame (RFC 6455 §5.2). */
+import type { Side } from '../message.ts';
 
 /*
  * Frame: FIN (1 bit), RSV (3), opcode (4), MASK (1), length (7), the length in 2 bytes when it is 126, in 8 when it is 127, masking key
@@ -33,4 +34,13 @@ export function isFrame(first: number, second: number): boolean {
   const opcode = first & 0x0f;
   if (opcode <= opcodes.binary) return true;
   return opcode >= opcodes.close && opcode <= opcodes.pong && (first & 0x80) !== 0 && (second & 0x7f) <= longestControl;
+}
+
+/** Whether a frame of this side stands at `at`, as strictly as can be: only a client masks (§5.1), and no extension uses RSV2 and RSV3. */
+export function fitsSide(bytes: Buffer, at: number, end: number, side: Side): boolean {
+  if (end - at < 2) return false;
+  const first = bytes[at]!;
+  const second = bytes[at + 1]!;
+  if ((first & 0x30) !== 0 || !isFrame(first, second) || ((second & 0x80) !== 0) !== (side === 0)) return false;
+  return end - at >= headLength(second) && payloadLength(bytes, at) >= 0;
 }
