@@ -53,7 +53,8 @@ receivers:
   cbpf:
     interfaces: '^lo$'
     filter: ${transport ?? 'tcp'} port ${port}
-    obfuscate: false
+    protocols:
+      obfuscate: false
 exporters:
   otlp_http:
     endpoint: http://127.0.0.1:${sinkPort}

@@ -8,6 +8,7 @@ Every call has a target of its own, so that it can be found again. `status` is `
 
 import asyncio
 import json
+import random
 import socket
 import sys
 import threading
@@ -17,10 +18,16 @@ from http.client import HTTPConnection
 host = "127.0.0.1"
 lines = []
 lock = threading.Lock()
+pause = 0.0
 
 
 def call(method, target, run):
-    """Runs one call and notes when it began and ended; `run` returns the status, or None for ok."""
+    """
+    Runs one call and notes when it began and ended; `run` returns the status, or None for ok.
+
+    The pause before it leaves the processors to the others: a thread that waits for one waits on the client's clock only.
+    """
+    time.sleep(0.001 + random.random() * pause)
     start = time.time_ns()
     status = run()
     end = time.time_ns()
@@ -174,6 +181,7 @@ def mongodb(port, numbers):
     from pymongo import MongoClient
 
     client = MongoClient(host, port, directConnection=True)
+    client.admin.command("ping")
     database = client.test_calls
     for number in numbers:
         name = f"calls_{number}"
@@ -260,8 +268,10 @@ def dns(port, numbers):
 
 
 def main():
+    global pause
     scenario, port, count, concurrency = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     run = globals()[scenario]
+    pause = 0.002 * concurrency
     shares = [list(range(worker * 100_000, worker * 100_000 + count)) for worker in range(concurrency)]
     threads = [threading.Thread(target=run, args=(port, share)) for share in shares]
     for thread in threads:

@@ -18,6 +18,8 @@ const roundingNs = 2048;
  * difference has to be small, of all of them the span has to lie inside.
  */
 const punctual = 0.9;
+/** Half of the calls differ by less than this, even by a clock that counts more than the call. */
+const middleNs = 5e6;
 
 export function compareCalls(scenario: Scenario, spans: readonly SeenSpan[], calls: readonly ClientCall[]): CallReport {
   const wrong: string[] = [];
@@ -44,6 +46,7 @@ export function compareCalls(scenario: Scenario, spans: readonly SeenSpan[], cal
   if (scenario.looseClock !== true && share < punctual)
     wrong.push(`only ${(share * 100).toFixed(0)} % of the durations are within 1 ms of the client's`);
   const middle = differences[differences.length >> 1] ?? 0;
+  if (Math.abs(middle) >= middleNs) wrong.push(`half of the durations differ by ${(middle / 1e6).toFixed(1)} ms or more`);
   const summary = `${differences.length} of ${calls.length} calls; client − span: median ${(middle / 1000).toFixed(0)} us, max ${((differences.at(-1) ?? 0) / 1000).toFixed(0)} us, ${(share * 100).toFixed(1)} % within 1 ms`;
   return { wrong: wrong.slice(0, 20), summary };
 }

@@ -24,8 +24,8 @@ export interface Scenario {
   /** What the span says of the outcome, in the client's words. */
   status(span: SeenSpan): string;
   /**
-   * The client's clock runs around all calls of a pipeline at once, or around more than one message: only that the
-   * span lies inside is asked then.
+   * The client's clock runs around all calls of a pipeline at once, around more than one message, or around changes of
+   * threads: that the span lies inside is asked then, and that half of them are close.
    */
   looseClock?: boolean;
 }
@@ -47,7 +47,7 @@ const database = {
 /** Redis and Memcached: the key is an argument, so their texts are kept as they are for this test. */
 const store = {
   matches: (span: SeenSpan, call: ClientCall) =>
-    text(span, 'db.query.text').toUpperCase().startsWith(`${call.method} ${call.target}`.toUpperCase()),
+    `${text(span, 'db.query.text')} `.toUpperCase().startsWith(`${call.method} ${call.target} `.toUpperCase()),
   status: (span: SeenSpan) => text(span, 'db.response.status_code') || (span.failed ? text(span, 'error.type') : 'ok'),
 };
 
@@ -84,6 +84,8 @@ export const scenarios: readonly Scenario[] = [
     start: startMosquitto,
     count: 50,
     concurrency: 4,
+    // paho sends and receives in a thread of its own: the caller's clock counts two changes of threads.
+    looseClock: true,
     matches: (span, call) => span.name.includes('publish') && text(span, 'messaging.destination.name') === call.target,
     status: (span) => (span.failed ? text(span, 'error.type') : 'ok'),
   },
@@ -111,6 +113,8 @@ export const scenarios: readonly Scenario[] = [
     start: startKafka,
     count: 40,
     concurrency: 2,
+    // kafka-python sends and receives in a thread of its own: the caller's clock counts two changes of threads.
+    looseClock: true,
     matches: (span, call) =>
       text(span, 'messaging.destination.name') === call.target &&
       text(span, 'deepflow.kafka.api') === 'Produce' &&
