@@ -338,6 +338,7 @@ const probes: [string, Buffer, string][] = [
   ['data alone', data(1, 0, 'abc'), 'no'],
   ['data and a ping', join(data(1, 0, 'abc'), frame(6, 0, 0, Buffer.alloc(8))), 'either'],
   ['a block that does not add up', frame(1, 5, 1, hex('82 0f 10 7e 61')), 'no'],
+  ['a length that never ends', frame(1, 4, 1, hex('41 7f ff ff ff ff ff ff ff ff')), 'no'],
   ['zeros', Buffer.alloc(64), 'no'],
   ['a length of four bytes and a number', hex('00000010 00000001 00000000 00000000'), 'no'],
   ['HTTP/1', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'no'],

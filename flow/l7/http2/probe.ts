@@ -117,8 +117,8 @@ function skipText(bytes: Buffer, at: number, end: number): number {
   if (at >= end) return end + 1;
   let length = bytes[at]! & 0x7f;
   const after = skipNumber(bytes, at, end, 7);
+  if (after > end) return after;
   if (length === 0x7f)
-    for (let next = at + 1; next < after && next < end; next++)
-      length += (bytes[next]! & 0x7f) << (7 * (next - at - 1));
+    for (let next = at + 1; next < after; next++) length += (bytes[next]! & 0x7f) << (7 * (next - at - 1));
   return Math.min(after + length, end + 1);
 }
