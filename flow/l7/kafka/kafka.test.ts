@@ -240,6 +240,18 @@ test('a connection joined in the middle is known by its next request', () => {
   assert.equal(stream.calls[0]!.outcome, 'answered');
 });
 
+test('the head of a FastCGI record is not taken for a request of 16 MiB', () => {
+  const stream = play(kafka, [
+    ['>', bytes(1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)],
+    ['>', request('ListGroups', 0, 5)],
+    ['<', response(5, i16(0))],
+  ]);
+  assert.deepEqual(
+    stream.calls.map(({ outcome }) => outcome),
+    ['answered'],
+  );
+});
+
 for (const [name, data] of [
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
   ['a length and noise', framed(Buffer.alloc(64, 0x41))],

@@ -1,7 +1,7 @@
 /** Recognises a Kafka request by its header: the one thing on a connection that tells itself. */
 import type { Input } from '../input.ts';
 import type { Verdict } from '../protocol.ts';
-import { apis, isFlexible } from './versions.ts';
+import { apiKeys, apis, isFlexible } from './versions.ts';
 
 /** `socket.request.max.bytes` is 100 MiB by default; more is allowed for those who raised it. */
 export const maxRequestBytes = 512 * 1024 * 1024;
@@ -9,6 +9,8 @@ export const maxRequestBytes = 512 * 1024 * 1024;
 export const maxResponseBytes = 2 ** 31 - 1;
 
 const longestClientId = 512;
+/** Those that name no client are small tools: a longer size is another protocol's mark, such as the head of a FastCGI record. */
+const longestNameless = 1024 * 1024;
 
 /*
  * Request: size (4), API key (2), version (2), correlation id (4), client id (2 + text, -1 null), then tagged fields in header 2.
@@ -32,6 +34,7 @@ export function probeKafka({ bytes, start, end }: Input): Verdict {
   const length = bytes.readInt16BE(start + 12);
   const clientId = start + 14;
   if (length < -1 || length > longestClientId || 10 + Math.max(0, length) > size) return 'no';
+  if (length <= 0 && size > longestNameless && api.key !== apiKeys.produce) return 'no';
   const idEnd = clientId + Math.max(0, length);
   for (let at = clientId; at < Math.min(idEnd, end); at++) if (bytes[at]! < 0x20 || bytes[at]! > 0x7e) return 'no';
   if (idEnd > end) return 'more';
