@@ -82,6 +82,7 @@ export class Message {
   /** Its place in the list of those who wait (waiting.ts). */
   waitingFor: Session | null = null;
   deadlineNs = 0;
+  waitingLength = 0;
   older: Message | null = null;
   newer: Message | null = null;
 

@@ -1,8 +1,12 @@
 /** How requests and responses find each other, and what happens to those that do not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTestStream, type TestStream } from './testing/stream.ts';
+import { Message, type MessageKind } from './message.ts';
+import { plainOptions } from './options.ts';
+import { type Outcome, Session } from './session.ts';
+import { createTestStream, type TestStream, testIdentity } from './testing/stream.ts';
 import { toy } from './testing/toy.ts';
+import { Waiting } from './waiting.ts';
 
 const outcomes = ({ calls }: TestStream): string[] =>
   calls.map(({ outcome, request, response }) => `${request?.method ?? '-'} ${response?.method ?? '-'} ${outcome}`);
@@ -119,4 +123,31 @@ test('what came of a message before a gap is offered as all there is', () => {
     ['aa', 'cc'],
   );
   assert.equal(stream.analysis.counters.lost, 0);
+});
+
+test('the texts of requests that wait are bounded: the oldest are given up, and their places in the queue hold none', () => {
+  const waiting = new Waiting(120, 65_536);
+  const ended: [request: Message | null, outcome: Outcome][] = [];
+  const identity = testIdentity('tcp', 1234);
+  const session = new Session(
+    identity,
+    plainOptions,
+    waiting,
+    (_, request, _response, outcome) => ended.push([request, outcome]),
+    null,
+  );
+  const say = (kind: MessageKind, resource: string): void => {
+    const message = new Message(kind, kind === 'request' ? 0 : 1, 0, 0, 0, 0, 0);
+    message.resource = resource;
+    session.emit(message);
+    session.settle(message.side, 0, 0, false);
+  };
+  for (let count = 0; count < 40; count++) say('request', 'x'.repeat(1 << 20));
+  assert.deepEqual([waiting.size, waiting.evicted, waiting.textLength], [32, 8, 32 << 20]);
+  assert.ok(ended.every(([request, outcome]) => outcome === 'unanswered' && request!.resource === ''));
+  for (let count = 0; count < 9; count++) say('response', '');
+  assert.equal(ended.length, 9);
+  assert.deepEqual([ended[8]![1], ended[8]![0]!.resource.length], ['answered', 1 << 20]);
+  session.close();
+  assert.deepEqual([waiting.size, waiting.textLength], [0, 0]);
 });

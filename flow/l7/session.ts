@@ -233,6 +233,8 @@ export class Session {
     message.settled = true;
     if (message.id !== '') this.#byId.delete(message.id);
     this.#sink(this, message, null, outcome);
+    // The mark needs no long text; who looks at messages keeps them whole.
+    if (this.#tap === null) message.resource = '';
   }
 
   #give(message: Message, outcome: Outcome): void {

@@ -2,11 +2,16 @@
 import type { Message } from './message.ts';
 import type { Outcome, Session } from './session.ts';
 
+/** Statements may be long: when those that wait hold more than this together, the oldest are given up. */
+const maxTextLength = 32 * 1024 * 1024;
+
 /** One per protocol, because all its requests wait equally long. The links are in the messages: waiting allocates nothing. */
 export class Waiting {
   /** Requests given up because the table was full. */
   evicted = 0;
   size = 0;
+  /** Characters of the texts that they hold. */
+  textLength = 0;
   readonly #timeoutNs: number;
   readonly #maxEntries: number;
   #oldest: Message | null = null;
@@ -18,10 +23,15 @@ export class Waiting {
   }
 
   add(session: Session, message: Message): void {
-    if (this.size >= this.#maxEntries) {
+    message.waitingLength = message.resource.length;
+    while (
+      this.size > 0 &&
+      (this.size >= this.#maxEntries || this.textLength + message.waitingLength > maxTextLength)
+    ) {
       this.evicted++;
       this.#expireOldest('unanswered');
     }
+    this.textLength += message.waitingLength;
     message.waitingFor = session;
     message.deadlineNs = message.endNs + this.#timeoutNs;
     message.older = this.#newest;
@@ -41,6 +51,7 @@ export class Waiting {
     message.older = null;
     message.newer = null;
     message.waitingFor = null;
+    this.textLength -= message.waitingLength;
     this.size--;
   }
 
