@@ -87,6 +87,7 @@ const lent = Buffer.alloc(256 * 1024);
 
 /** Plays pieces as one connection's. */
 export class Player {
+  /** Requests and responses of the calls. */
   messages = 0;
   /** Spans that were already read back by {@link flush}. */
   spans = 0;
@@ -100,15 +101,11 @@ export class Player {
 
   constructor(transport: Transport, serverPort: number) {
     this.#calls = new CallWriter({ clock: createCaptureClock(1_700_000_000), version: 'fuzz', hostName: 'fuzz' });
-    this.analysis = new Analysis(
-      protocols,
-      plainOptions,
-      (protocol, session, request, response, outcome) => {
-        this.#written++;
-        this.#calls.write(protocol, session, request, response, outcome);
-      },
-      () => this.messages++,
-    );
+    this.analysis = new Analysis(protocols, plainOptions, (protocol, session, request, response, outcome) => {
+      this.#written++;
+      this.messages += Number(request !== null) + Number(response !== null);
+      this.#calls.write(protocol, session, request, response, outcome);
+    });
     this.connection = new Connection(testIdentity(transport, serverPort), this.analysis);
   }
 
