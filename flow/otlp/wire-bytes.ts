@@ -131,8 +131,10 @@ export class WireBytes {
   }
 
   /** A copy of what was written. */
-  take(): Uint8Array {
-    return new Uint8Array(this.bytes.subarray(0, this.length));
+  take(): Buffer {
+    const copy = Buffer.allocUnsafeSlow(this.length);
+    this.bytes.copy(copy, 0, 0, this.length);
+    return copy;
   }
 
   /** What was written, in memory of its own that is never written again; begins anew. */
