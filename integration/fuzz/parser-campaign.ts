@@ -58,10 +58,10 @@ export function runParserCampaign(campaign: ParserCampaign): ParserFigures {
       // A slow case is played again: it was slow only if it is slow each time.
       for (let times = 0; times < 3 && tookMs > caseLimitMs; times++) {
         const player = new Player(transport, port);
-        const startMs = performance.now();
+        const startMs = cpuMs();
         player.play(pieces, index);
         const written = player.finish();
-        tookMs = Math.min(tookMs, performance.now() - startMs);
+        tookMs = Math.min(tookMs, cpuMs() - startMs);
         if (times > 0) continue;
         figures.messages += player.messages;
         figures.spans += written;
@@ -80,6 +80,12 @@ export function runParserCampaign(campaign: ParserCampaign): ParserFigures {
     }
   }
   return figures;
+}
+
+/** Time of this thread on a processor, which other programs do not lengthen. */
+export function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Pieces are lent from here and overwritten after the call, as a packet ring does. */
