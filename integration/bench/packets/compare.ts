@@ -1,6 +1,9 @@
 /** `npm run bench -- packets`: CPU of replay beside tshark and tcpdump on captures of real servers, interleaved. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { formatTable, median, spread } from '../report.ts';
 import { type Capture, captureFile, captures } from './captures.ts';
+import { type LiveFigures, measureLiveCapture } from './live.ts';
 import type { Replay } from './replay.ts';
 import { measureOurs, measureTcpdump, measureTshark } from './rivals.ts';
 
@@ -46,8 +49,22 @@ export async function comparePackets({ rounds, only }: PacketOptions): Promise<P
     'tcpdump ns',
     'tshark ÷ ours',
   ];
-  console.log(`\n${formatTable({ heads, rows })}\n`);
+  if (rows.length > 0) console.log(`\n${formatTable({ heads, rows })}\n`);
+  if (only === undefined || only.test('live')) outcome.measurements.push(await live());
+  if (only === undefined || only.test('flows')) execFileSync(process.execPath, [flowsProgram], { stdio: 'inherit' });
   return outcome;
+}
+
+const flowsProgram = join(import.meta.dirname, 'flows.ts');
+const liveSeconds = 5;
+
+async function live(): Promise<LiveFigures> {
+  const figures = await measureLiveCapture(liveSeconds);
+  const { packetsPerSecond, drops, cpuNsPerPacket, idleCpuPercent } = figures;
+  console.log(
+    `live on loopback: ${packetsPerSecond.toFixed(0)} packets/s, ${drops} dropped by the kernel, ${cpuNsPerPacket.toFixed(0)} ns a packet for ring and headers, ${idleCpuPercent.toFixed(2)} % of a core when idle`,
+  );
+  return figures;
 }
 
 function measure(capture: Capture, file: string, rounds: number, outcome: PacketOutcome): string[] {

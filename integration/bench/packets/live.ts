@@ -1,13 +1,13 @@
 /**
  * What live capture costs: packets on loopback through ring and decoder, in CPU time a packet, drops, and CPU while nothing comes.
- * `node integration/bench/packets-live.ts [seconds]`, as root or with CAP_NET_RAW.
+ * `node integration/bench/packets/live.ts [seconds]`, as root or with CAP_NET_RAW.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPacketRing, type PacketRing } from '../../bpf/packet-ring/ring.ts';
-import { PacketDecoder } from '../../flow/packet/decode.ts';
-import { Packet } from '../../flow/packet/packet.ts';
+import { openPacketRing, type PacketRing } from '../../../bpf/packet-ring/ring.ts';
+import { PacketDecoder } from '../../../flow/packet/decode.ts';
+import { Packet } from '../../../flow/packet/packet.ts';
 
 /** Two senders, since a sender costs more than the capture. Each writes small datagrams to a port where nobody has to listen. */
 const senders = 2;

@@ -1,20 +1,20 @@
 /**
  * What the flow table costs: nanoseconds for each packet of bulk TCP, read from a file, and memory of a million open flows.
  *
- * `node integration/bench/flows.ts` makes the file (64 connections in turn, segments of 1448 bytes, an ACK for every second of
+ * `node integration/bench/packets/flows.ts` makes the file (64 connections in turn, segments of 1448 bytes, an ACK for every second of
  * them), measures each case in a process of its own and prints the figures.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connect } from '../../flow/l4/consumer.ts';
-import { createFlowTable, type FlowTable } from '../../flow/l4/flow-table.ts';
-import { defaultFlowOptions } from '../../flow/l4/options.ts';
-import { openCaptureFile } from '../../flow/packet/capture-file.ts';
-import { PacketDecoder } from '../../flow/packet/decode.ts';
-import { Packet } from '../../flow/packet/packet.ts';
-import { writeBulkCapture } from './flow-packets.ts';
+import type { Connect } from '../../../flow/l4/consumer.ts';
+import { createFlowTable, type FlowTable } from '../../../flow/l4/flow-table.ts';
+import { defaultFlowOptions } from '../../../flow/l4/options.ts';
+import { openCaptureFile } from '../../../flow/packet/capture-file.ts';
+import { PacketDecoder } from '../../../flow/packet/decode.ts';
+import { Packet } from '../../../flow/packet/packet.ts';
+import { writeBulkCapture } from './bulk-file.ts';
 
 const million = 1 << 20;
 const rounds = 8;
