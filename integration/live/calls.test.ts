@@ -7,6 +7,7 @@ import { startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { type ClientCall, clientPython, makeCalls } from './client.ts';
 import { compareCalls } from './compare.ts';
+import { captureCalls } from './configuration.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { type SeenSpan, seenSpans } from './spans.ts';
 
@@ -23,16 +24,17 @@ for (const scenario of scenarios) {
     t.after(() => server.stop());
     if (scenario.setup !== undefined) await makeCalls(python, scenario.setup, server.port, 1, 1);
     const sink = await startSink(t);
-    await startCollector(t, [], [configuration(scenario, server.port, sink.httpPort)]);
+    await startCollector(t, [], [captureCalls(`${scenario.transport ?? 'tcp'} port ${server.port}`, sink.httpPort)]);
     const calls = await makeCalls(python, name, server.port, count, concurrency);
     assert.equal(calls.length, count * concurrency);
     const spans = (): SeenSpan[] =>
       seenSpans(sink).filter(({ attributes }) => Number(attributes['server.port']) === server.port);
+    // What is missing after that time, the report tells better.
     await until(
       `${calls.length} calls are exported`,
       20_000,
       async () => found(scenario, spans(), calls) >= calls.length,
-    );
+    ).catch(() => undefined);
     // A call that is counted twice would come a little later.
     await sleep(1500);
     const report = compareCalls(scenario, spans(), calls);
@@ -45,27 +47,4 @@ function found({ matches }: Scenario, spans: readonly SeenSpan[], calls: readonl
   let count = 0;
   for (const call of calls) if (spans.some((span) => matches(span, call))) count++;
   return count;
-}
-
-function configuration({ transport }: Scenario, port: number, sinkPort: number): string {
-  return `
-receivers:
-  cbpf:
-    interfaces: '^lo$'
-    filter: ${transport ?? 'tcp'} port ${port}
-    protocols:
-      obfuscate: false
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${sinkPort}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [cbpf]
-      exporters: [otlp_http]
-`;
 }

@@ -13,6 +13,9 @@ export interface ClientCall {
   end: number;
 }
 
+/** What node-client.ts does; the rest is client.py's. */
+const nodeScenarios: readonly string[] = ['http2', 'http2_streams', 'grpc'];
+
 const folder = join(root, '.cache', 'live-python');
 
 /** A virtual environment with the client libraries; gives its Python. */
@@ -32,8 +35,10 @@ export async function makeCalls(
   count: number,
   concurrency: number,
 ): Promise<ClientCall[]> {
-  const script = join(import.meta.dirname, 'client.py');
-  const output = await runClient(python, [script, scenario, String(port), String(count), String(concurrency)]);
+  const inNode = nodeScenarios.includes(scenario);
+  const script = join(import.meta.dirname, inNode ? 'node-client.ts' : 'client.py');
+  const args = [script, scenario, String(port), String(count), String(concurrency)];
+  const output = await runClient(inNode ? process.execPath : python, args);
   return output
     .split('\n')
     .filter((line) => line.startsWith('{'))

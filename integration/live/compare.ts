@@ -46,7 +46,8 @@ export function compareCalls(scenario: Scenario, spans: readonly SeenSpan[], cal
   if (scenario.looseClock !== true && share < punctual)
     wrong.push(`only ${(share * 100).toFixed(0)} % of the durations are within 1 ms of the client's`);
   const middle = differences[differences.length >> 1] ?? 0;
-  if (Math.abs(middle) >= middleNs) wrong.push(`half of the durations differ by ${(middle / 1e6).toFixed(1)} ms or more`);
+  if (Math.abs(middle) >= middleNs)
+    wrong.push(`half of the durations differ by ${(middle / 1e6).toFixed(1)} ms or more`);
   const summary = `${differences.length} of ${calls.length} calls; client − span: median ${(middle / 1000).toFixed(0)} us, max ${((differences.at(-1) ?? 0) / 1000).toFixed(0)} us, ${(share * 100).toFixed(1)} % within 1 ms`;
   return { wrong: wrong.slice(0, 20), summary };
 }

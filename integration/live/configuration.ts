@@ -1,0 +1,25 @@
+/** The collector's configuration for live tests: what a filter lets through on loopback becomes spans at the sink. */
+
+/** `filter` is tcpdump's language; texts are kept as they are, for the tests compare them. */
+export function captureCalls(filter: string, sinkPort: number): string {
+  return `
+receivers:
+  cbpf:
+    interfaces: '^lo$'
+    filter: ${filter}
+    protocols:
+      obfuscate: false
+exporters:
+  otlp_http:
+    endpoint: http://127.0.0.1:${sinkPort}
+    compression: none
+service:
+  telemetry:
+    metrics:
+      level: none
+  pipelines:
+    traces:
+      receivers: [cbpf]
+      exporters: [otlp_http]
+`;
+}
