@@ -91,7 +91,14 @@ export class ClientReader {
     message.detail = new SqlDetail(statement, state.namespace, state.system, !this.#session.options.obfuscate);
     this.#session.emit(message);
     if (command.answer === 'none') return;
-    state.expect({ command, statement, text: message.resource, namespace });
+    // Only a statement that gets an id is asked for again: all others' texts would be held once more.
+    const prepares = command.answer === 'prepare';
+    state.expect({
+      command,
+      statement: prepares ? statement : null,
+      text: prepares ? message.resource : '',
+      namespace,
+    });
   }
 
   /** A statement known by its id. */

@@ -5,7 +5,7 @@ import type { Command } from './commands.ts';
 /** A command whose answer is still to come. */
 export interface Expected {
   readonly command: Command;
-  /** Of a query or prepare. */
+  /** Of a prepare. */
   readonly statement: Statement | null;
   readonly text: string;
   /** Database in use when it succeeds; empty when that does not change. */
