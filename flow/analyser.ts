@@ -52,7 +52,7 @@ export function createAnalyser(options: AnalyserOptions): Analyser {
   const { clock, version, hostName, onCall } = options;
   const calls = new CallWriter({ clock, version, hostName });
   const sink: ProtocolCallSink = (protocol, session, request, response, outcome) => {
-    tally(protocol, session.identity, request, response, outcome);
+    tally(session.identity, request, response, outcome);
     calls.write(protocol, session, request, response, outcome);
     onCall?.(protocol, session, request, response, outcome);
   };

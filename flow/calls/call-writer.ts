@@ -136,6 +136,8 @@ export class CallWriter {
     const span = this.#span;
     span.reset(facts.atServer);
     protocol.describe(span, request, response);
+    // The flow's record names its protocol as its spans do.
+    session.identity.protocol = span.protocolName === '' ? protocol.name : span.protocolName;
     if (outcome === 'timeout') span.fail('timeout', 'no answer was seen in time');
     this.#writeCommon(session, request, response, outcome);
     const label = request?.label || response?.label || protocol.label;

@@ -1,17 +1,14 @@
 /** Counts a flow's calls in its identity, for the flow's record. */
 import type { FlowIdentity } from '../identity.ts';
 import type { Message } from '../l7/message.ts';
-import type { Protocol } from '../l7/protocol.ts';
 import type { Outcome } from '../l7/session.ts';
 
 export function tally(
-  protocol: Protocol,
   identity: FlowIdentity,
   request: Message | null,
   response: Message | null,
   outcome: Outcome,
 ): void {
-  identity.protocol = protocol.name;
   if (request !== null) identity.requests++;
   if (outcome === 'timeout') identity.timeouts++;
   const status = response?.status ?? '';

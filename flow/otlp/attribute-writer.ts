@@ -1,5 +1,5 @@
 /** Writes OTLP attributes (`KeyValue` messages) one after the other, with keys encoded once per process. */
-import { textSize, varintSize, WireBytes } from './wire-bytes.ts';
+import { putVarint, textSize, varintSize, WireBytes } from './wire-bytes.ts';
 
 /** A key as it stands in a KeyValue message: tag, length, UTF-8. Make one per attribute name, when the module loads. */
 export type AttributeKey = Buffer & { readonly attributeKey: true };
@@ -121,10 +121,16 @@ export class AttributeWriter {
   #head(key: AttributeKey, valueSize: number): void {
     const { out } = this;
     this.count++;
-    out.byte(this.#tag);
-    out.varint(key.length + 1 + varintSize(valueSize) + valueSize);
-    out.raw(key);
-    out.byte(0x12);
-    out.varint(valueSize);
+    const keySize = key.length;
+    const size = keySize + 1 + varintSize(valueSize) + valueSize;
+    // Room for the value too, so that writing it asks for none.
+    out.reserve(size + 6);
+    const { bytes } = out;
+    let at = out.length;
+    bytes[at++] = this.#tag;
+    at = putVarint(bytes, at, size);
+    for (let index = 0; index < keySize; index++) bytes[at++] = key[index]!;
+    bytes[at++] = 0x12;
+    out.length = putVarint(bytes, at, valueSize);
   }
 }

@@ -36,18 +36,7 @@ export class WireBytes {
   /** An unsigned whole number up to 2^53 as a varint. */
   varint(value: number): void {
     this.reserve(10);
-    const { bytes } = this;
-    let at = this.length;
-    while (value > 0xffff_ffff) {
-      bytes[at++] = (value % 128) | 0x80;
-      value = Math.floor(value / 128);
-    }
-    while (value > 127) {
-      bytes[at++] = (value & 0x7f) | 0x80;
-      value >>>= 7;
-    }
-    bytes[at++] = value;
-    this.length = at;
+    this.length = putVarint(this.bytes, this.length, value);
   }
 
   /** A whole number within ±2^53 as protobuf's int64: negative ones take ten bytes. */
@@ -154,12 +143,31 @@ export function textSize(value: string): number {
   return length;
 }
 
+/** Writes a varint where there is room for it, and returns the position after it. */
+export function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  if (value < 128) {
+    bytes[at] = value;
+    return at + 1;
+  }
+  while (value > 0xffff_ffff) {
+    bytes[at++] = (value % 128) | 0x80;
+    value = Math.floor(value / 128);
+  }
+  while (value > 127) {
+    bytes[at++] = (value & 0x7f) | 0x80;
+    value >>>= 7;
+  }
+  bytes[at] = value;
+  return at + 1;
+}
+
 /** How many bytes {@link WireBytes.varint} takes. */
 export function varintSize(value: number): number {
-  let size = 1;
-  while (value > 127) {
-    value = Math.floor(value / 128);
-    size++;
-  }
-  return size;
+  if (value < 2 ** 7) return 1;
+  if (value < 2 ** 14) return 2;
+  if (value < 2 ** 21) return 3;
+  if (value < 2 ** 28) return 4;
+  if (value < 2 ** 35) return 5;
+  if (value < 2 ** 42) return 6;
+  return value < 2 ** 49 ? 7 : 8;
 }

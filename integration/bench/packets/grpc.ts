@@ -16,7 +16,7 @@ const service = {
     responseDeserialize: identity,
   },
 };
-const calls = 30_000;
+const calls = 90_000;
 const concurrent = 8;
 
 export async function recordGrpc(file: string): Promise<void> {

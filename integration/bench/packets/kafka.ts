@@ -2,7 +2,7 @@
 import { kafkaClassPath, startKafka } from '../../servers/kafka.ts';
 import { record, runClient } from './record.ts';
 
-const records = 40_000;
+const records = 120_000;
 
 export async function recordKafka(file: string): Promise<void> {
   const kafka = await startKafka();
