@@ -169,5 +169,8 @@ export function varintSize(value: number): number {
   if (value < 2 ** 28) return 4;
   if (value < 2 ** 35) return 5;
   if (value < 2 ** 42) return 6;
-  return value < 2 ** 49 ? 7 : 8;
+  if (value < 2 ** 49) return 7;
+  // Parsers read 64 bits into numbers: they are rounded, and as long as they say.
+  if (value < 2 ** 56) return 8;
+  return value < 2 ** 63 ? 9 : 10;
 }
