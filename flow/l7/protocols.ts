@@ -25,10 +25,12 @@ import sofarpc from './sofarpc/index.ts';
 import someip from './someip/index.ts';
 import tars from './tars/index.ts';
 import thrift from './thrift/index.ts';
+import tls from './tls/index.ts';
 import websocket from './websocket/index.ts';
 import zmtp from './zmtp/index.ts';
 
 export const protocols: readonly Protocol[] = [
+  tls,
   http1,
   http2,
   websocket,
