@@ -30,8 +30,8 @@ export interface EndlessFigures {
 }
 
 const pieceBytes = 16 * 1024;
-/** Requests that wait for their answers may hold so much; windows are bounded by the player. */
-const mostHeldBytes = 96 * 1024 * 1024;
+/** 32 Mi characters of texts may wait for answers, and what was made of them, and up to 4096 marks of given up ones per connection. */
+const mostHeldBytes = 256 * 1024 * 1024;
 const megabyte = 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
