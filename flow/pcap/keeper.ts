@@ -1,5 +1,5 @@
 /** Keeps the beginning of every connection's packets in segment files, so that they can be fetched later by flow and time. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PacketBlockWriter, writePcapngHeader } from '../packet/capture-file-writer.ts';
 import type { CaptureClock } from '../packet/clock.ts';
@@ -124,8 +124,10 @@ export class PacketKeeper {
     const { directory, writer, maxBytes, isOwn } = this.#options;
     mkdirSync(directory, { recursive: true, mode: 0o750 });
     trimSegments(directory, isOwn, maxBytes - this.#segmentBytes);
-    // Two files may begin within a millisecond; names say the time, so the later one waits in its name only.
+    // Two files may begin within a millisecond, also of a keeper that ended just before: names say the time, so the later one
+    // waits in its name only.
     this.#fileStartMs = Math.max(Date.now(), this.#fileStartMs + 1);
+    while (existsSync(join(directory, segmentName(this.#fileStartMs, writer)))) this.#fileStartMs++;
     this.#file = openSync(join(directory, segmentName(this.#fileStartMs, writer)), 'wx', 0o640);
     this.#fileBytes = 0;
     this.#write(writePcapngHeader(this.#described));
