@@ -3,7 +3,7 @@ import { CallWriter } from './calls/call-writer.ts';
 import { tally } from './calls/tally.ts';
 import { FlowTable } from './l4/flow-table.ts';
 import { defaultFlowOptions, type FlowTableOptions } from './l4/options.ts';
-import { Analysis, type ProtocolCallSink, type ProtocolMessageTap } from './l7/analysis.ts';
+import { Analysis, type FailureHandler, type ProtocolCallSink, type ProtocolMessageTap } from './l7/analysis.ts';
 import { Connection } from './l7/connection.ts';
 import type { ProtocolOptions } from './l7/options.ts';
 import { protocols } from './l7/protocols.ts';
@@ -23,6 +23,8 @@ export interface AnalyserOptions {
   /** For tools: sees every call, every message. */
   onCall?: ProtocolCallSink;
   onMessage?: ProtocolMessageTap;
+  /** Hears of mistakes in parsers, each of which costs one connection or one call; without it they are thrown. */
+  onFailure?: FailureHandler;
 }
 
 /** Finished Export*ServiceRequest messages. */
@@ -53,10 +55,20 @@ export function createAnalyser(options: AnalyserOptions): Analyser {
   const calls = new CallWriter({ clock, version, hostName });
   const sink: ProtocolCallSink = (protocol, session, request, response, outcome) => {
     tally(session.identity, request, response, outcome);
-    calls.write(protocol, session, request, response, outcome);
+    try {
+      calls.write(protocol, session, request, response, outcome);
+    } catch (error) {
+      analysis.fail(error, protocol.name);
+    }
     onCall?.(protocol, session, request, response, outcome);
   };
-  const analysis = new Analysis(protocols, options.protocols, sink, options.onMessage ?? null);
+  const analysis = new Analysis(
+    protocols,
+    options.protocols,
+    sink,
+    options.onMessage ?? null,
+    options.onFailure ?? null,
+  );
   const flows = new FlowTable({
     ...defaultFlowOptions,
     clock,

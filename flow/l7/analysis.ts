@@ -16,6 +16,9 @@ export type ProtocolCallSink = (
   outcome: Outcome,
 ) => void;
 
+/** Hears of mistakes in parsers and describers: exceptions that they should not have thrown. */
+export type FailureHandler = (error: unknown, protocol: string) => void;
+
 export type ProtocolMessageTap = (protocol: Protocol, session: Session, message: Message) => void;
 
 /** Requests that may wait for an answer, over all connections of one protocol. */
@@ -31,9 +34,10 @@ export class Analysis {
   readonly input = new Input();
   readonly windows = new WindowPool();
   readonly servers = new ServerMemory();
-  /** `lost`: streams that did not parse at some point; `tooLong`: messages whose head did not fit the window. */
-  readonly counters = { unrecognised: 0, lost: 0, tooLong: 0, gaps: 0, gapBytes: 0 };
+  /** `failed`: connections given up for a mistake in a parser; `lost`: streams that did not parse at some point; `tooLong`: messages whose head did not fit the window. */
+  readonly counters = { failed: 0, unrecognised: 0, lost: 0, tooLong: 0, gaps: 0, gapBytes: 0 };
 
+  readonly #onFailure: FailureHandler | null;
   #viewed: Uint8Array | null = null;
   #view: Buffer = Buffer.alloc(0);
   readonly #waiting = new Map<Protocol, Waiting>();
@@ -43,7 +47,9 @@ export class Analysis {
     options: ProtocolOptions,
     sink: ProtocolCallSink,
     tap: ProtocolMessageTap | null = null,
+    onFailure: FailureHandler | null = null,
   ) {
+    this.#onFailure = onFailure;
     const { enabled } = options;
     this.protocols = enabled === null ? protocols : protocols.filter((protocol) => enabled.has(protocol.name));
     this.byName = new Map(this.protocols.map((protocol) => [protocol.name, protocol]));
@@ -59,6 +65,13 @@ export class Analysis {
       this.#view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     return this.#view;
+  }
+
+  /** Counts a mistake and tells it; without a handler, as in tests, it is thrown on. */
+  fail(error: unknown, protocol: string): void {
+    this.counters.failed++;
+    if (this.#onFailure === null) throw error;
+    this.#onFailure(error, protocol);
   }
 
   /** The requests of one protocol that wait for an answer. */

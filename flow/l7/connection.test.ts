@@ -1,9 +1,11 @@
 /** How a connection's bytes reach a parser: windows, skipping, gaps, switches, roles, limits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { windowBytes } from './connection.ts';
+import { Analysis } from './analysis.ts';
+import { Connection, windowBytes } from './connection.ts';
+import { plainOptions } from './options.ts';
 import type { Protocol } from './protocol.ts';
-import { createTestStream, type TestStream } from './testing/stream.ts';
+import { createTestStream, type TestStream, testIdentity } from './testing/stream.ts';
 import { toy } from './testing/toy.ts';
 
 const methods = ({ messages }: TestStream): string[] => messages.map(({ side, method }) => `${side}${method}`);
@@ -153,4 +155,34 @@ test('what the other side sent before the protocol was known may end the connect
   stream.close();
   assert.deepEqual(methods(stream), []);
   assert.equal(stream.analysis.windows.usedBytes, 0);
+});
+
+test('a mistake in a parser costs its connection and is told; the next connection is read', () => {
+  const broken: Protocol = {
+    ...toy,
+    createParser: () => ({
+      read() {
+        throw new Error('a mistake');
+      },
+    }),
+  };
+  const told: string[] = [];
+  const analysis = new Analysis(
+    [broken],
+    plainOptions,
+    () => {},
+    null,
+    (error, protocol) => {
+      told.push(`${protocol}: ${(error as Error).message}`);
+    },
+  );
+  for (let round = 0; round < 2; round++) {
+    const connection = new Connection(testIdentity('tcp', 1234), analysis);
+    const bytes = Buffer.from('Q2aa');
+    assert.equal(connection.data(0, bytes, 0, bytes.length, 1, 1, 1), false);
+    connection.close(2);
+  }
+  assert.deepEqual(told, ['toy: a mistake', 'toy: a mistake']);
+  assert.equal(analysis.counters.failed, 2);
+  assert.equal(analysis.windows.usedBytes, 0);
 });

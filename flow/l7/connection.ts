@@ -102,13 +102,52 @@ export class Connection {
     input.seq = seq;
     input.offset = state.offset - (input.end - input.start);
     input.full = this.identity.transport !== 'tcp' || input.end - input.start >= windowBytes;
-    this.#read(side, state);
+    try {
+      this.#read(side, state);
+    } catch (error) {
+      this.#fail(error);
+    }
     return !this.#stopped;
   }
 
   /** Bytes of one side were lost. */
   gap(side: Side, length: number, timeNs: number): void {
     if (this.#stopped) return;
+    try {
+      this.#gap(side, length, timeNs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The side sent its last byte. */
+  finish(side: Side, timeNs: number): void {
+    if (this.#stopped) return;
+    try {
+      this.#finish(side, timeNs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The connection is over, by whatever reason. */
+  close(timeNs: number): void {
+    try {
+      if (!this.#stopped) this.#closeSides(timeNs);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.session?.close();
+    this.#stop();
+  }
+
+  /** A mistake in a parser costs this connection and nothing else. */
+  #fail(error: unknown): void {
+    this.#stop();
+    this.#analysis.fail(error, this.protocol?.name ?? 'inference');
+  }
+
+  #gap(side: Side, length: number, timeNs: number): void {
     const state = this.#sides[side]!;
     // What came before the gap is all there will be of its message.
     this.#readRest(side, state);
@@ -131,9 +170,7 @@ export class Connection {
     this.session!.gap(side);
   }
 
-  /** The side sent its last byte. */
-  finish(side: Side, timeNs: number): void {
-    if (this.#stopped) return;
+  #finish(side: Side, timeNs: number): void {
     const state = this.#sides[side]!;
     if (state.skip > 0) {
       const toTheEnd = state.skip > Number.MAX_SAFE_INTEGER / 2;
@@ -146,18 +183,13 @@ export class Connection {
     this.session?.settle(side, state.offset, timeNs, false);
   }
 
-  /** The connection is over, by whatever reason. */
-  close(timeNs: number): void {
-    if (!this.#stopped) {
-      for (const side of [0, 1] as const) {
-        if (this.#sides[side].skip === 0) this.#readRest(side, this.#sides[side]);
-        this.session?.settleOpen(side, this.#sides[side].offset, timeNs, false);
-        this.#parser?.finish?.(side);
-        this.session?.settle(side, this.#sides[side].offset, timeNs, false);
-      }
+  #closeSides(timeNs: number): void {
+    for (const side of [0, 1] as const) {
+      if (this.#sides[side].skip === 0) this.#readRest(side, this.#sides[side]);
+      this.session?.settleOpen(side, this.#sides[side].offset, timeNs, false);
+      this.#parser?.finish?.(side);
+      this.session?.settle(side, this.#sides[side].offset, timeNs, false);
     }
-    this.session?.close();
-    this.#stop();
   }
 
   /** What is left of a side that ended, or has a gap, is all there will be. */

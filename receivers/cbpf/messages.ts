@@ -15,6 +15,11 @@ export const counters = {
   dropped_bytes: 'Number of bytes of these batches.',
   files_read: 'Number of capture files read to their end.',
   files_damaged: 'Number of capture files that could not be read, or only in part.',
+  evicted_flows: 'Number of flows closed before their time because the flow table was full.',
+  dropped_flow_records: 'Number of flow records dropped because too many waited.',
+  gap_bytes: 'Number of payload bytes that were missing in the streams of calls.',
+  unrecognised_connections: 'Number of connections whose protocol was not found.',
+  parser_failures: 'Number of connections or calls given up for a mistake in a parser.',
   stored_packets: 'Number of packets kept as pcap on demand.',
 } as const;
 

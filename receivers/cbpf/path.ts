@@ -1,6 +1,7 @@
 /** The way of one packet: decoded, checked, kept, analysed; and what became of all of them as numbers. */
 import { type Analyser, createAnalyser } from '../../flow/analyser.ts';
 import { type CapturePoint, defaultFlowOptions, defaultTimeoutsNs } from '../../flow/l4/options.ts';
+import type { FailureHandler } from '../../flow/l7/analysis.ts';
 import type { CaptureClock } from '../../flow/packet/clock.ts';
 import { PacketDecoder } from '../../flow/packet/decode.ts';
 import { Packet } from '../../flow/packet/packet.ts';
@@ -28,6 +29,7 @@ export class PacketPath {
   readonly #own: OwnConnections | undefined;
   readonly #keeper: PacketKeeper | undefined;
   #nextTickNs = -Infinity;
+  #counted: Partial<Record<CounterName, number>> = {};
 
   constructor(
     { config, version, hostName }: ThreadSetup,
@@ -36,6 +38,7 @@ export class PacketPath {
     tally: Tally,
     own: OwnConnections | undefined,
     keeper: PacketKeeper | undefined,
+    onFailure: FailureHandler,
   ) {
     const { enabled, trace_headers, captured_headers, obfuscate, max_text } = config.protocols;
     const seconds = Object.entries(config.protocols.timeouts).map(([name, ms]) => [name, ms / 1000] as const);
@@ -46,6 +49,7 @@ export class PacketPath {
     this.#keeper = keeper;
     this.#duplicates = config.deduplicate.window > 0 ? new DuplicateFilter(config.deduplicate.window * 1e6) : undefined;
     this.analyser = createAnalyser({
+      onFailure,
       clock,
       version,
       hostName,
@@ -98,5 +102,28 @@ export class PacketPath {
   tick(nowNs: number): void {
     this.#nextTickNs = nowNs + tickNs;
     this.analyser.tick(nowNs);
+    this.#count();
+  }
+
+  /** Ends all flows; what they leave waits to be drained. */
+  close(): void {
+    this.analyser.close();
+    this.#count();
+  }
+
+  /** Adds what the analyser counted since the last time. */
+  #count(): void {
+    const { flows, analysis } = this.analyser;
+    const now: Partial<Record<CounterName, number>> = {
+      evicted_flows: flows.counters.evicted,
+      dropped_flow_records: flows.records.dropped,
+      gap_bytes: analysis.counters.gapBytes,
+      unrecognised_connections: analysis.counters.unrecognised,
+      parser_failures: analysis.counters.failed,
+    };
+    for (const [name, value] of Object.entries(now) as [CounterName, number][]) {
+      this.counts[name] += value - (this.#counted[name] ?? 0);
+    }
+    this.#counted = now;
   }
 }

@@ -3,6 +3,7 @@ import { globSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CapturePoint } from '../../flow/l4/options.ts';
+import type { FailureHandler } from '../../flow/l7/analysis.ts';
 import { type CaptureFile, openCaptureFile } from '../../flow/packet/capture-file.ts';
 import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
 import { Packet } from '../../flow/packet/packet.ts';
@@ -20,18 +21,27 @@ export interface ReplayOptions {
   tally: Tally;
   outbox: Outbox;
   keeperFor(clock: CaptureClock, points: CapturePoint[]): PacketKeeper | undefined;
+  onFailure: FailureHandler;
   post(message: FromThread): void;
   stopped: AbortSignal;
 }
 
 /** Resolves when everything is read and handed over, or when told to stop. */
-export async function replay({ setup, tally, outbox, keeperFor, post, stopped }: ReplayOptions): Promise<void> {
+export async function replay({
+  setup,
+  tally,
+  outbox,
+  keeperFor,
+  onFailure,
+  post,
+  stopped,
+}: ReplayOptions): Promise<void> {
   const { files, as_fast_as_possible: fast, observation_point } = setup.config;
   let current: { path: PacketPath; clock: CaptureClock; keeper: PacketKeeper | undefined } | undefined;
 
   const finish = async () => {
     if (current === undefined) return;
-    current.path.analyser.close();
+    current.path.close();
     outbox.put(current.path.analyser.drain());
     current.keeper?.close();
     current = undefined;
@@ -55,7 +65,7 @@ export async function replay({ setup, tally, outbox, keeperFor, post, stopped }:
       const clock = createCaptureClock(seconds);
       const points: CapturePoint[] = [];
       const keeper = keeperFor(clock, points);
-      current = { path: new PacketPath(setup, clock, points, tally, undefined, keeper), clock, keeper };
+      current = { path: new PacketPath(setup, clock, points, tally, undefined, keeper, onFailure), clock, keeper };
     }
     const { points, packet } = current.path;
     packet.point = points.push({ interfaceName: basename(path), observationPoint: observation_point || 'rest' }) - 1;

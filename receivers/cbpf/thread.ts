@@ -51,6 +51,17 @@ function keeperFor(clock: CaptureClock, points: CapturePoint[]): PacketKeeper | 
   return keeper;
 }
 
+/** Protocols whose mistakes were told: one line each, the rest is a number. */
+const failed = new Set<string>();
+
+function onFailure(error: unknown, protocol: string): void {
+  if (failed.has(protocol)) return;
+  failed.add(protocol);
+  const message = 'A parser made a mistake: its connection is left alone; please report it';
+  const { stack, message: text } = error instanceof Error ? error : new Error(String(error));
+  post({ type: 'log', level: 'error', message, fields: { protocol, error: stack ?? text } });
+}
+
 function report(): void {
   for (const keeper of keepers) keeper.flush();
   const counted = tally.take();
@@ -65,12 +76,12 @@ function beginLive(): { live: Live; end(): void } | undefined {
   const clock = createCaptureClock(epochSeconds);
   const points: CapturePoint[] = [];
   const own = config.exclude_own_traffic ? new OwnConnections() : undefined;
-  const path = new PacketPath(setup, clock, points, tally, own, keeperFor(clock, points));
+  const path = new PacketPath(setup, clock, points, tally, own, keeperFor(clock, points), onFailure);
   const hand = () => outbox.put(path.analyser.drain());
   const live = startLive({ setup, interfaces, epochSeconds, path, own, post, onProgress: hand });
   const end = () => {
     live.stop();
-    path.analyser.close();
+    path.close();
     hand();
   };
   return { live, end };
@@ -80,7 +91,7 @@ const reporting = setInterval(report, reportMs);
 const live = beginLive();
 const reading =
   worker.index === 0 && config.files.length > 0
-    ? replay({ setup, tally, outbox, keeperFor, post, stopped: stopping.signal }).then(() => {
+    ? replay({ setup, tally, outbox, keeperFor, onFailure, post, stopped: stopping.signal }).then(() => {
         report();
         if (!stopping.signal.aborted) post({ type: 'files_done' });
       })
