@@ -1,80 +1,17 @@
 /** HPACK (RFC 7541): reads header blocks with the dynamic table of a connection; writes them without one. */
 import { Http2Error, http2Errors } from './errors.ts';
-import { decodeHuffman } from './huffman.ts';
+import { HuffmanDecoder } from './huffman.ts';
+import { staticTable } from './static-table.ts';
 
 /** Names in lower case; values of a repeated name are joined by a comma. */
 export type Headers = Record<string, string>;
-
-/** RFC 7541 Appendix A; index 0 is not used. */
-const staticTable: readonly (readonly [string, string])[] = [
-  ['', ''],
-  [':authority', ''],
-  [':method', 'GET'],
-  [':method', 'POST'],
-  [':path', '/'],
-  [':path', '/index.html'],
-  [':scheme', 'http'],
-  [':scheme', 'https'],
-  [':status', '200'],
-  [':status', '204'],
-  [':status', '206'],
-  [':status', '304'],
-  [':status', '400'],
-  [':status', '404'],
-  [':status', '500'],
-  ['accept-charset', ''],
-  ['accept-encoding', 'gzip, deflate'],
-  ['accept-language', ''],
-  ['accept-ranges', ''],
-  ['accept', ''],
-  ['access-control-allow-origin', ''],
-  ['age', ''],
-  ['allow', ''],
-  ['authorization', ''],
-  ['cache-control', ''],
-  ['content-disposition', ''],
-  ['content-encoding', ''],
-  ['content-language', ''],
-  ['content-length', ''],
-  ['content-location', ''],
-  ['content-range', ''],
-  ['content-type', ''],
-  ['cookie', ''],
-  ['date', ''],
-  ['etag', ''],
-  ['expect', ''],
-  ['expires', ''],
-  ['from', ''],
-  ['host', ''],
-  ['if-match', ''],
-  ['if-modified-since', ''],
-  ['if-none-match', ''],
-  ['if-range', ''],
-  ['if-unmodified-since', ''],
-  ['last-modified', ''],
-  ['link', ''],
-  ['location', ''],
-  ['max-forwards', ''],
-  ['proxy-authenticate', ''],
-  ['proxy-authorization', ''],
-  ['range', ''],
-  ['referer', ''],
-  ['refresh', ''],
-  ['retry-after', ''],
-  ['server', ''],
-  ['set-cookie', ''],
-  ['strict-transport-security', ''],
-  ['transfer-encoding', ''],
-  ['user-agent', ''],
-  ['vary', ''],
-  ['via', ''],
-  ['www-authenticate', ''],
-];
 
 /** The dynamic table that peers may fill; the default of HTTP/2, which this side does not change. */
 const maxTableBytes = 4096;
 /** What RFC 7541 §4.1 counts for each entry besides its text. */
 const entryOverheadBytes = 32;
+
+const huffmanDecoder = new HuffmanDecoder();
 
 /** One for each connection: header blocks must be read in the order in which they came, all of them. */
 export class HpackReader {
@@ -139,8 +76,9 @@ export class HpackReader {
   }
 
   #entry(index: number): readonly [string, string] {
-    const entry = index < staticTable.length ? staticTable[index] : this.#table[index - staticTable.length];
-    if (entry === undefined || index === 0) throw malformed(`there is no entry ${index}`);
+    const place = index - 1;
+    const entry = place < staticTable.length ? staticTable[place] : this.#table[place - staticTable.length];
+    if (entry === undefined) throw malformed(`there is no entry ${index}`);
     return entry;
   }
 
@@ -185,9 +123,8 @@ export class HpackReader {
     if (bytes.length < length) throw malformed('a string that ends after the block');
     this.#at += length;
     if (!huffman) return bytes.toString('latin1');
-    const decoded = decodeHuffman(bytes);
-    if (decoded === undefined) throw malformed('a string that is not Huffman code');
-    return decoded.toString('latin1');
+    if (!huffmanDecoder.decode(bytes, 0, length)) throw malformed('a string that is not Huffman code');
+    return huffmanDecoder.bytes.toString('latin1', 0, huffmanDecoder.length);
   }
 
   #byte(): number {
@@ -204,8 +141,8 @@ export function writeHeaderBlock(headers: Headers): Buffer {
       parts.push(Buffer.from([0x88]));
       continue;
     }
-    const index = staticTable.findIndex(([known]) => known === name && name !== '');
-    parts.push(index > 0 ? writeInteger(index, 4) : Buffer.concat([Buffer.from([0]), writeString(name)]));
+    const place = staticTable.findIndex(([known]) => known === name);
+    parts.push(place >= 0 ? writeInteger(place + 1, 4) : Buffer.concat([Buffer.from([0]), writeString(name)]));
     parts.push(writeString(value));
   }
   return Buffer.concat(parts);

@@ -5,7 +5,6 @@ import { type HeaderNames, headerNames } from '../http/header-names.ts';
 import { plainOptions } from '../options.ts';
 import { hex } from '../testing/wire.ts';
 import { HpackDecoder } from './hpack.ts';
-import { decodeHuffman } from './huffman.ts';
 
 const names: HeaderNames = headerNames({
   ...plainOptions,
@@ -104,14 +103,4 @@ test('blocks that are not valid leave the table unknown', () => {
     assert.match(decode(decoder, hex(block)), /^!/, block);
     assert.equal(decode(decoder, hex('be')), '?', block);
   }
-});
-
-test('Huffman codes that are cut, padded wrongly or hold the end mark are not valid', () => {
-  const read = (text: string): string | null => decodeHuffman(hex(text), 0, text.length / 2);
-  assert.equal(read('f1e3c2e5f23a6ba0ab90f4ff'), 'www.example.com');
-  assert.equal(read(''), '');
-  assert.equal(read('f1e3c2e5f23a6ba0ab90f4'), null);
-  assert.equal(read('f1e3c2e5f23a6ba0ab90f4ffff'), null);
-  assert.equal(read('1e'), null);
-  assert.equal(read('ffffffff'), null);
 });

@@ -10,10 +10,10 @@
  * Entries count from the newest, so those added since the observer came have their right index, and an index beyond them is said to be
  * unknown. After lost bytes the number of added entries is unknown too: then all is.
  */
+import { HuffmanDecoder } from '../../../wire/http2/huffman.ts';
+import { staticTable } from '../../../wire/http2/static-table.ts';
 import type { HeaderNames } from '../http/header-names.ts';
 import { interned } from '../text.ts';
-import { decodeHuffman } from './huffman.ts';
-import { staticTable } from './static-table.ts';
 
 /** Takes the fields of a block. `kind` is the name's place in the table of names. */
 export interface FieldSink {
@@ -173,7 +173,7 @@ export class HpackDecoder {
       this.#kind = this.#names.table.find(bytes, from, to);
       return true;
     }
-    const name = to - from > longestText ? null : decodeHuffman(bytes, from, to);
+    const name = to - from > longestText ? null : huffmanText(bytes, from, to);
     this.#textSize = name === null ? 0 : name.length;
     this.#kind = name === null ? unknown : this.#names.table.findText(name);
     return true;
@@ -190,7 +190,7 @@ export class HpackDecoder {
     this.#textSize = huffman ? Math.floor((length * 8) / 30) : length;
     if (!wanted) return true;
     if (length > longestText) this.#text = null;
-    else this.#text = huffman ? decodeHuffman(bytes, from, this.#at) : interned.get(bytes, from, this.#at);
+    else this.#text = huffman ? huffmanText(bytes, from, this.#at) : interned.get(bytes, from, this.#at);
     if (this.#text !== null) this.#textSize = this.#text.length;
     return true;
   }
@@ -221,4 +221,11 @@ function staticEntries(names: HeaderNames): Entry[] {
     staticCache.set(names, entries);
   }
   return entries;
+}
+
+const huffmanDecoder = new HuffmanDecoder();
+
+/** The text of Huffman-coded bytes, one character per byte; null when they are not valid. */
+function huffmanText(bytes: Buffer, start: number, end: number): string | null {
+  return huffmanDecoder.decode(bytes, start, end) ? interned.get(huffmanDecoder.bytes, 0, huffmanDecoder.length) : null;
 }
