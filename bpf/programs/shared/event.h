@@ -1,0 +1,109 @@
+/* What the programs tell user space: one record in the ring buffer is one `struct event`, then `captured` bytes of payload.
+ * `npm run generate` makes bpf/programs/event.gen.ts from this layout as the compiler saw it (BTF). */
+#ifndef DEEPFLOW_EVENT_H
+#define DEEPFLOW_EVENT_H
+
+enum event_kind {
+  EVENT_DATA = 1,    /* bytes of a connection: as a system call moved them, or in the clear, as a TLS library's caller sees them */
+  EVENT_OPEN = 2,    /* a connection was made (role client) or accepted (role server) */
+  EVENT_CLOSE = 3,   /* the last descriptor is gone, or the kernel closed it; length: bytes not delivered */
+  EVENT_EXEC = 4,    /* payload: the path that was executed */
+  EVENT_EXIT = 5,    /* the process (not a thread) is over; length: its exit code */
+  EVENT_FILE = 6,    /* a file was read or written; payload: struct file_event, then its path */
+  EVENT_TCP = 7,     /* counters of a TCP connection; payload: struct tcp_event */
+  EVENT_HEADERS = 8, /* HTTP/2 header fields in the clear; payload: struct header_event, then names and values */
+  EVENT_LINK = 9,    /* a goroutine works for another: goroutine, parent_goroutine */
+};
+
+enum event_source {
+  SOURCE_SYSCALL = 1,
+  SOURCE_OPENSSL = 2,
+  SOURCE_GNUTLS = 3,
+  SOURCE_GO_TLS = 4,
+  SOURCE_GO_HTTP2 = 5,
+};
+
+enum event_direction { DIRECTION_IN = 0, DIRECTION_OUT = 1 };
+
+enum event_role { ROLE_UNKNOWN = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2 };
+
+/* flags */
+#define EVENT_UNIX 1      /* an AF_UNIX socket: no addresses */
+#define EVENT_SENDFILE 2  /* bytes that never were in user memory: length counts, captured is 0 */
+#define EVENT_CUT 4       /* captured < length because of a limit (not: because memory could not be read) */
+#define EVENT_FAULT 8     /* memory could not be read */
+
+struct event {
+  __u64 time_ns;          /* CLOCK_MONOTONIC when the call returned */
+  __u64 begin_ns;         /* ... and when it was made */
+  __u64 socket;           /* names the socket from OPEN (or its first event) to CLOSE: address of its struct sock */
+  __u64 trace_id;         /* links what a thread (or goroutine) read to what it wrote next; 0: none */
+  __u64 goroutine;        /* 0: not Go */
+  __u64 parent_goroutine;
+  __u64 coroutine;        /* of an async runtime, where it is known; else 0 */
+  __u64 cgroup;
+  __u32 pid;              /* process and thread in the root pid namespace */
+  __u32 tid;
+  __u32 netns;            /* inode of the socket's network namespace */
+  __u32 sequence;         /* TCP sequence number of the first byte; TLS plaintext: of the record that carried it */
+  __u32 length;           /* bytes that were moved */
+  __u32 captured;         /* bytes of payload in this record */
+  __u8 kind;
+  __u8 source;
+  __u8 direction;
+  __u8 role;              /* of this socket */
+  __u8 family;            /* 4 or 6 (IPv4-mapped IPv6 is 4); 0 without addresses */
+  __u8 transport;         /* 6 TCP, 17 UDP */
+  __u8 flags;
+  __u8 pad;
+  __u16 local_port;
+  __u16 remote_port;
+  __u16 syscall;          /* number of the system call */
+  __u16 pad2;
+  __u8 local[16];         /* IPv4: the first four bytes */
+  __u8 remote[16];
+};
+
+struct file_event {
+  __u64 inode;
+  __u64 offset;           /* position in the file where the call began */
+  __u32 device_major;
+  __u32 device_minor;
+  __u32 path_length;
+  __u32 pad;
+};
+
+struct tcp_event {
+  __u64 bytes_sent;
+  __u64 bytes_acked;
+  __u64 bytes_received;
+  __u64 bytes_retransmitted;
+  __u32 srtt_us;
+  __u32 rtt_variance_us;
+  __u32 min_rtt_us;
+  __u32 connect_us;       /* SYN_SENT to ESTABLISHED; 0: not seen */
+  __u32 congestion_window;
+  __u32 slow_start_threshold;
+  __u32 segments_out;
+  __u32 segments_in;
+  __u32 retransmitted;    /* segments, since the connection began */
+  __u32 lost;
+  __u32 out_of_order;
+  __u32 delivered;
+  __u16 state;
+  __u8 reset;             /* 0 none, 1 sent, 2 received */
+  __u8 pad;
+  __u32 reset_reason;     /* enum sk_rst_reason, where the kernel tells */
+  __u32 drop_reason;      /* enum skb_drop_reason of the last drop on this socket; drops in `drops` */
+  __u32 drops;
+};
+
+struct header_event {
+  __u32 stream;
+  __u16 name_length;
+  __u16 value_length;
+  __u8 end;               /* the last field of this block */
+  __u8 pad[3];
+};
+
+#endif
