@@ -62,6 +62,9 @@ struct event {
   __u16 pad2;
   __u8 local[16];         /* IPv4: the first four bytes */
   __u8 remote[16];
+  __u32 other_sequence;   /* TCP: where the other direction was by then: write_seq when a read returned, copied_seq when a write began.
+                             User space has not seen all that came before this event until the other direction got that far. */
+  __u32 dropped;          /* events of this socket that were lost for want of room since the last one that was not */
 };
 
 struct file_event {
