@@ -1,30 +1,17 @@
 /** The analyser: packets in; calls as spans and flows as log records out, as finished OTLP messages. */
-import { CallWriter } from './calls/call-writer.ts';
-import { tally } from './calls/tally.ts';
+import { type CallAnalysisOptions, createCallAnalysis } from './call-analysis.ts';
+import type { CallWriter } from './calls/call-writer.ts';
 import { FlowTable } from './l4/flow-table.ts';
 import { defaultFlowOptions, type FlowTableOptions } from './l4/options.ts';
-import { Analysis, type FailureHandler, type ProtocolCallSink, type ProtocolMessageTap } from './l7/analysis.ts';
+import type { Analysis } from './l7/analysis.ts';
 import { Connection } from './l7/connection.ts';
-import type { ProtocolOptions } from './l7/options.ts';
-import { protocols } from './l7/protocols.ts';
 import { hostResource } from './otlp/resource.ts';
-import type { CaptureClock } from './packet/clock.ts';
 import type { Packet } from './packet/packet.ts';
 import { tunnelName } from './packet/tunnels.ts';
 
-export interface AnalyserOptions {
-  clock: CaptureClock;
-  /** Version of the collector, for the instrumentation scope; name of this host, for resources. */
-  version: string;
-  hostName: string;
-  protocols: ProtocolOptions;
+export interface AnalyserOptions extends CallAnalysisOptions {
   /** Where packets come from, and what differs from the defaults of a flow table. */
   flows?: Partial<FlowTableOptions>;
-  /** For tools: sees every call, every message. */
-  onCall?: ProtocolCallSink;
-  onMessage?: ProtocolMessageTap;
-  /** Hears of mistakes in parsers, each of which costs one connection or one call; without it they are thrown. */
-  onFailure?: FailureHandler;
 }
 
 /** Finished Export*ServiceRequest messages. */
@@ -51,24 +38,8 @@ export interface Analyser {
 
 /** One analyser is one thread's: it shares nothing with another. */
 export function createAnalyser(options: AnalyserOptions): Analyser {
-  const { clock, version, hostName, onCall } = options;
-  const calls = new CallWriter({ clock, version, hostName });
-  const sink: ProtocolCallSink = (protocol, session, request, response, outcome) => {
-    tally(session.identity, request, response, outcome);
-    try {
-      calls.write(protocol, session, request, response, outcome);
-    } catch (error) {
-      analysis.fail(error, protocol.name);
-    }
-    onCall?.(protocol, session, request, response, outcome);
-  };
-  const analysis = new Analysis(
-    protocols,
-    options.protocols,
-    sink,
-    options.onMessage ?? null,
-    options.onFailure ?? null,
-  );
+  const { clock, version, hostName } = options;
+  const { analysis, calls } = createCallAnalysis(options);
   const flows = new FlowTable({
     ...defaultFlowOptions,
     clock,

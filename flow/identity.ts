@@ -2,6 +2,16 @@
 
 export type Transport = 'tcp' | 'udp' | 'icmp';
 
+/** What is known of a connection that is seen inside a process: of its socket and its other end. */
+export interface SocketFacts {
+  /** Names the socket on this host while it is open. */
+  readonly id: string;
+  /** The library that encrypts what was read in the clear; empty for plain connections. */
+  readonly tlsLibrary: string;
+  /** `service.name` of the process at the other end where that is on this host too; else empty. */
+  readonly peerService: string;
+}
+
 export interface FlowIdentity {
   readonly transport: Transport;
   /** Text of the addresses, without brackets. `reverse` swaps the two ends. */
@@ -20,6 +30,8 @@ export interface FlowIdentity {
   readonly interfaceName: string;
   /** Name of the tunnel its packets came in; empty without one. */
   readonly tunnel: string;
+  /** Null where packets were seen. */
+  readonly socket: SocketFacts | null;
   /** What its calls say of it since the flow's last record, which begins them anew: the protocol's name, and counts. */
   protocol: string;
   requests: number;

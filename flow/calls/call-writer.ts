@@ -1,5 +1,5 @@
 /** Writes each finished call as an OTLP span: what the protocol says of it, and what every call has. */
-import { type FlowIdentity, flowIdText } from '../identity.ts';
+import type { FlowIdentity } from '../identity.ts';
 import type { Message } from '../l7/message.ts';
 import type { Protocol } from '../l7/protocol.ts';
 import type { Outcome, Session } from '../l7/session.ts';
@@ -10,26 +10,12 @@ import { SpanWriter } from '../otlp/span-writer.ts';
 import { WireBytes } from '../otlp/wire-bytes.ts';
 import type { CaptureClock } from '../packet/clock.ts';
 import { spanIdWords, traceIdWords } from '../trace-context/ids.ts';
+import { writeEvidence } from './evidence-attributes.ts';
+import { encodeShared, isSame, nothingShared, type SharedAttributes } from './shared-attributes.ts';
 import { IdHash } from './span-ids.ts';
 import { UnixTime } from './unix-time.ts';
 
 const keys = {
-  clientAddress: attributeKey('client.address'),
-  clientPort: attributeKey('client.port'),
-  serverAddress: attributeKey('server.address'),
-  serverPort: attributeKey('server.port'),
-  peerAddress: attributeKey('network.peer.address'),
-  peerPort: attributeKey('network.peer.port'),
-  localAddress: attributeKey('network.local.address'),
-  localPort: attributeKey('network.local.port'),
-  transport: attributeKey('network.transport'),
-  protocolName: attributeKey('network.protocol.name'),
-  protocolVersion: attributeKey('network.protocol.version'),
-  interfaceName: attributeKey('network.interface.name'),
-  flowId: attributeKey('deepflow.flow.id'),
-  observationPoint: attributeKey('deepflow.observation_point'),
-  tunnel: attributeKey('deepflow.tunnel.type'),
-  protocol: attributeKey('deepflow.protocol'),
   outcome: attributeKey('deepflow.call.outcome'),
   requestSeq: attributeKey('deepflow.request.tcp_seq'),
   responseSeq: attributeKey('deepflow.response.tcp_seq'),
@@ -61,25 +47,6 @@ interface SessionFacts {
   lastSeq: number;
   repeats: number;
 }
-
-/** Attributes that a session's calls have in common, encoded: of its ends, flow and place, and what its calls seldom change. */
-interface SharedAttributes {
-  label: string;
-  serverName: string;
-  serverPort: number;
-  protocolName: string;
-  protocolVersion: string;
-  encoded: Uint8Array;
-}
-
-const nothingShared: SharedAttributes = {
-  label: '',
-  serverName: '',
-  serverPort: -1,
-  protocolName: '',
-  protocolVersion: '',
-  encoded: new Uint8Array(0),
-};
 
 const outcomes: Record<Outcome, Uint8Array> = {
   answered: encodeOutcome('answered'),
@@ -141,7 +108,8 @@ export class CallWriter {
     if (outcome === 'timeout') span.fail('timeout', 'no answer was seen in time');
     this.#writeCommon(session, request, response, outcome);
     const label = request?.label || response?.label || protocol.label;
-    if (!isSame(facts.shared, span, label)) facts.shared = encodeShared(session.identity, span, label);
+    if (!isSame(facts.shared, session.identity, span, label))
+      facts.shared = encodeShared(session.identity, span, label);
     span.attributes.out.raw(facts.shared.encoded);
 
     const head = this.#head;
@@ -155,7 +123,10 @@ export class CallWriter {
     this.#writeTime(0x41, Math.max(first.startNs, last.endNs));
     if (span.failed) this.#writeStatus(span.statusMessage);
     this.calls++;
-    this.#request.add(facts.service, () => serviceResource(facts.service, this.#hostName), head, span.attributes.out);
+    const process = (first.evidence ?? last.evidence)?.process;
+    if (process !== undefined) this.#request.add(process.key, () => process.resource(), head, span.attributes.out);
+    else
+      this.#request.add(facts.service, () => serviceResource(facts.service, this.#hostName), head, span.attributes.out);
   }
 
   /** The calls since the last time as one ExportTraceServiceRequest message; null when there were none. */
@@ -181,6 +152,7 @@ export class CallWriter {
       if (request === null || request.requestId === '') span.text(keys.xRequestId, response.requestId);
     }
     if (request?.complete === false || response?.complete === false) span.bool(keys.incomplete, true);
+    writeEvidence(span, request?.evidence ?? null, response?.evidence ?? null);
     const trace = request?.trace ?? response?.trace ?? null;
     if (trace !== null && trace.format !== 'traceparent') {
       span.text(keys.contextFormat, trace.format);
@@ -281,48 +253,4 @@ export class CallWriter {
 function serverService(identity: FlowIdentity): string {
   const address = identity.serverAddress.includes(':') ? `[${identity.serverAddress}]` : identity.serverAddress;
   return identity.serverPort === 0 ? identity.serverAddress : `${address}:${identity.serverPort}`;
-}
-
-function isSame(shared: SharedAttributes, span: SpanWriter, label: string): boolean {
-  return (
-    shared.label === label &&
-    shared.serverName === span.serverName &&
-    shared.serverPort === span.serverPort &&
-    shared.protocolName === span.protocolName &&
-    shared.protocolVersion === span.protocolVersion
-  );
-}
-
-function encodeShared(identity: FlowIdentity, span: SpanWriter, label: string): SharedAttributes {
-  const { atServer, serverName, serverPort, protocolName, protocolVersion } = span;
-  const attributes = new AttributeWriter(9);
-  attributes.text(keys.serverAddress, serverName === '' ? identity.serverAddress : serverName);
-  const port = serverPort === 0 ? identity.serverPort : serverPort;
-  if (port !== 0) attributes.int(keys.serverPort, port);
-  // Where the socket's own address is not the one that is written as the server's or the client's, it is written too.
-  if (serverName !== '' && serverName !== identity.serverAddress) {
-    attributes.text(atServer ? keys.localAddress : keys.peerAddress, identity.serverAddress);
-    if (port !== identity.serverPort) attributes.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
-  }
-  attributes.text(keys.protocolName, protocolName);
-  attributes.text(keys.protocolVersion, protocolVersion);
-  attributes.text(keys.protocol, label);
-  writeEnds(attributes, identity, atServer);
-  return { label, serverName, serverPort, protocolName, protocolVersion, encoded: attributes.out.take() };
-}
-
-function writeEnds(attributes: AttributeWriter, identity: FlowIdentity, atServer: boolean): void {
-  const { clientAddress, clientPort, realClientAddress, realClientPort } = identity;
-  attributes.text(keys.clientAddress, realClientAddress === '' ? clientAddress : realClientAddress);
-  const port = realClientAddress === '' ? clientPort : realClientPort;
-  if (port !== 0) attributes.int(keys.clientPort, port);
-  if (realClientAddress !== '') {
-    attributes.text(atServer ? keys.peerAddress : keys.localAddress, clientAddress);
-    attributes.int(atServer ? keys.peerPort : keys.localPort, clientPort);
-  }
-  attributes.text(keys.transport, identity.transport === 'icmp' ? '' : identity.transport);
-  attributes.text(keys.interfaceName, identity.interfaceName);
-  attributes.text(keys.flowId, flowIdText(identity));
-  attributes.text(keys.observationPoint, identity.observationPoint);
-  attributes.text(keys.tunnel, identity.tunnel);
 }

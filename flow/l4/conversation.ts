@@ -17,6 +17,7 @@ export class ObservedFlow implements FlowIdentity {
   observationPoint = '';
   interfaceName = '';
   tunnel = '';
+  readonly socket = null;
 
   /** Name of the protocol of its calls, once known; goes into the flow's records as `network.protocol.name`. */
   protocol = '';

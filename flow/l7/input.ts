@@ -1,5 +1,6 @@
 /** The bytes a parser is offered: a window of one side's stream, with their time and place. */
 import type { Transport } from '../identity.ts';
+import type { Evidence } from './evidence.ts';
 import type { Side } from './message.ts';
 
 /** One object per analyser, filled anew for every offer; valid during the call only. */
@@ -19,6 +20,8 @@ export class Input {
   seq = 0;
   /** Position of the byte at `start` in its side's stream. */
   offset = 0;
+  /** Set while the bytes were observed inside a process; null for packets. */
+  evidence: Evidence | null = null;
   clientPort = 0;
   serverPort = 0;
 

@@ -60,7 +60,9 @@ export class Session {
 
   /** A new message that begins at `input.start`. It counts once it is {@link emit}ted. */
   begin(kind: MessageKind, input: Input): Message {
-    return new Message(kind, input.side, input.startNs, input.timeNs, input.frame, input.seq, input.offset);
+    const message = new Message(kind, input.side, input.startNs, input.timeNs, input.frame, input.seq, input.offset);
+    message.evidence = input.evidence;
+    return message;
   }
 
   /** The message is read; it is complete when the position that `read` returns has been reached. */

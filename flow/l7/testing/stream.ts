@@ -107,6 +107,7 @@ export function testIdentity(transport: Transport, serverPort: number): FlowIden
     observationPoint: 'rest',
     interfaceName: 'test',
     tunnel: '',
+    socket: null,
     protocol: '',
     requests: 0,
     responses: 0,
