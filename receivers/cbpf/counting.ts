@@ -1,4 +1,5 @@
 /** Numbers of the capture thread, and what they grew by since the receiver heard of them. */
+import type { Counted } from '../../component/capture/messages.ts';
 import { decodeOutcomes } from '../../flow/packet/decode-cursor.ts';
 import { type CounterName, counters } from './messages.ts';
 
@@ -7,7 +8,7 @@ export interface Tally {
   /** Frames by outcome of their decoding; index 0 are the good ones. */
   readonly outcomes: Float64Array[];
   /** Undefined when nothing was counted. */
-  take(): { counts: Partial<Record<CounterName, number>>; undecodable: Record<string, number> } | undefined;
+  take(): Counted | undefined;
 }
 
 export function createTally(): Tally {
@@ -20,7 +21,7 @@ export function createTally(): Tally {
     counts,
     outcomes,
     take() {
-      const grown: Partial<Record<CounterName, number>> = {};
+      const grown: Record<string, number> = {};
       for (const name of names) {
         const more = counts[name] - told[name];
         if (more > 0) grown[name] = more;
@@ -33,7 +34,7 @@ export function createTally(): Tally {
         toldOutcomes[at] = sum;
       }
       const nothing = Object.keys(grown).length + Object.keys(undecodable).length === 0;
-      return nothing ? undefined : { counts: grown, undecodable };
+      return nothing ? undefined : { counts: grown, labelled: { undecodable_packets: undecodable } };
     },
   };
 }

@@ -2,10 +2,11 @@
 import { networkInterfaces } from 'node:os';
 import { listInterfaces, listNamespaces } from '../../bpf/packet-ring/interfaces.ts';
 import { openPacketRing, type PacketRing } from '../../bpf/packet-ring/ring.ts';
+import type { FromThread } from '../../component/capture/messages.ts';
 import type { CapturePoint } from '../../flow/l4/options.ts';
 import type { Config } from './config.ts';
 import { explain } from './explain.ts';
-import type { FromThread, ThreadSetup } from './messages.ts';
+import type { ThreadSetup } from './messages.ts';
 import type { OwnConnections } from './own-connections.ts';
 import type { PacketPath } from './path.ts';
 

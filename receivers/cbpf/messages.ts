@@ -1,6 +1,4 @@
-/** What the capture thread and the receiver tell each other. */
-import type { ComponentStatus } from '../../component/define.ts';
-import type { LogFields } from '../../component/telemetry.ts';
+/** What the capture thread is started with, and what it counts. */
 import type { Config } from './config.ts';
 
 /** Names of the counters, which are those of the collector's own metrics; with their descriptions. */
@@ -23,6 +21,14 @@ export const counters = {
   stored_packets: 'Number of packets kept as pcap on demand.',
 } as const;
 
+/** Frames that were not decoded, by reason. */
+export const undecodablePackets = {
+  undecodable_packets: {
+    label: 'reason',
+    description: 'Number of packets whose headers could not be read, or hold no IP, by reason.',
+  },
+} as const;
+
 export type CounterName = keyof typeof counters;
 
 /** What a thread is started with; the configuration as its schema gave it. */
@@ -33,18 +39,3 @@ export interface ThreadSetup {
   hostName: string;
   worker: { index: number; count: number };
 }
-
-export type FromThread =
-  | { type: 'data'; signal: 'traces' | 'logs'; message: Uint8Array<ArrayBuffer> }
-  /** What the numbers grew by; `undecodable` by reason. */
-  | { type: 'counted'; counts: Partial<Record<CounterName, number>>; undecodable: Record<string, number> }
-  | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; fields: LogFields }
-  | { type: 'status'; status: ComponentStatus; message?: string }
-  | { type: 'started' }
-  /** All files are read and everything in them is handed over. */
-  | { type: 'files_done' }
-  | { type: 'stopped' };
-
-export type ToThread =
-  /** The pipeline has taken so many bytes of data, or refused them for good. */
-  { type: 'taken'; bytes: number } | { type: 'stop' };

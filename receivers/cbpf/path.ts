@@ -1,4 +1,5 @@
 /** The way of one packet: decoded, checked, kept, analysed; and what became of all of them as numbers. */
+import { protocolOptions } from '../../component/schemas/protocols.ts';
 import { type Analyser, createAnalyser } from '../../flow/analyser.ts';
 import { type CapturePoint, defaultFlowOptions, defaultTimeoutsNs } from '../../flow/l4/options.ts';
 import type { FailureHandler } from '../../flow/l7/analysis.ts';
@@ -40,8 +41,6 @@ export class PacketPath {
     keeper: PacketKeeper | undefined,
     onFailure: FailureHandler,
   ) {
-    const { enabled, trace_headers, captured_headers, obfuscate, max_text } = config.protocols;
-    const seconds = Object.entries(config.protocols.timeouts).map(([name, ms]) => [name, ms / 1000] as const);
     this.points = points;
     this.counts = tally.counts;
     tally.outcomes.push(this.#decoder.outcomes);
@@ -53,15 +52,7 @@ export class PacketPath {
       clock,
       version,
       hostName,
-      protocols: {
-        enabled: enabled === undefined ? null : new Set(enabled),
-        ports: config.protocols.ports,
-        traceHeaders: trace_headers,
-        capturedHeaders: captured_headers,
-        obfuscate,
-        maxText: max_text,
-        timeouts: Object.fromEntries(seconds),
-      },
+      protocols: protocolOptions(config.protocols),
       flows: {
         points: this.points,
         maxFlows: config.flow.max_flows,

@@ -2,6 +2,8 @@
 import { globSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FromThread } from '../../component/capture/messages.ts';
+import type { Outbox } from '../../component/capture/outbox.ts';
 import type { CapturePoint } from '../../flow/l4/options.ts';
 import type { FailureHandler } from '../../flow/l7/analysis.ts';
 import { type CaptureFile, openCaptureFile } from '../../flow/packet/capture-file.ts';
@@ -9,8 +11,7 @@ import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.t
 import { Packet } from '../../flow/packet/packet.ts';
 import type { PacketKeeper } from '../../flow/pcap/keeper.ts';
 import type { Tally } from './counting.ts';
-import type { FromThread, ThreadSetup } from './messages.ts';
-import type { Outbox } from './outbox.ts';
+import type { ThreadSetup } from './messages.ts';
 import { PacketPath } from './path.ts';
 
 /** Times are exact for 104 days after the epoch; a file that is further away gets an analyser of its own. */

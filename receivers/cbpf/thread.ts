@@ -1,13 +1,14 @@
 /** The capture thread: live rings and capture files on one side, finished OTLP messages to the receiver on the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { FromThread, ToThread } from '../../component/capture/messages.ts';
+import { createOutbox } from '../../component/capture/outbox.ts';
 import type { CapturePoint } from '../../flow/l4/options.ts';
 import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
 import { PacketKeeper } from '../../flow/pcap/keeper.ts';
 import { usualInterfaces } from './config.ts';
 import { createTally } from './counting.ts';
 import { type Live, startLive } from './live.ts';
-import type { FromThread, ThreadSetup, ToThread } from './messages.ts';
-import { createOutbox } from './outbox.ts';
+import type { ThreadSetup } from './messages.ts';
 import { OwnConnections } from './own-connections.ts';
 import { PacketPath } from './path.ts';
 import { replay } from './replay.ts';
@@ -65,7 +66,7 @@ function onFailure(error: unknown, protocol: string): void {
 function report(): void {
   for (const keeper of keepers) keeper.flush();
   const counted = tally.take();
-  if (counted !== undefined) post({ type: 'counted', ...counted });
+  if (counted !== undefined) post({ type: 'counted', counted });
 }
 
 /** Live capture with the analyser behind it; nothing when only files are meant. */
@@ -93,7 +94,9 @@ const reading =
   worker.index === 0 && config.files.length > 0
     ? replay({ setup, tally, outbox, keeperFor, onFailure, post, stopped: stopping.signal }).then(() => {
         report();
-        if (!stopping.signal.aborted) post({ type: 'files_done' });
+        if (stopping.signal.aborted) return;
+        const fields = { files: config.files };
+        post({ type: 'log', level: 'info', message: 'All capture files are read', fields });
       })
     : Promise.resolve();
 

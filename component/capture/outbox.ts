@@ -1,10 +1,11 @@
 /** What waits for the pipeline: at most so many bytes; the oldest goes when live capture makes more, while files wait. */
-import type { Drained } from '../../flow/analyser.ts';
+import type { CaptureSignal } from './messages.ts';
 
-type Signal = keyof Drained;
+/** Finished Export*ServiceRequest messages. */
+export type Finished = Readonly<Record<CaptureSignal, readonly Uint8Array[]>>;
 
 export interface Outbox {
-  put(drained: Drained): void;
+  put(finished: Finished): void;
   /** The receiver's answer to bytes that were posted. */
   taken(bytes: number): void;
   /** Resolves when there is room again. */
@@ -15,13 +16,13 @@ export interface Outbox {
 
 export interface OutboxOptions {
   limitBytes: number;
-  post(signal: Signal, message: Uint8Array<ArrayBuffer>): void;
+  post(signal: CaptureSignal, message: Uint8Array<ArrayBuffer>): void;
   onDropped(bytes: number): void;
 }
 
 /** Half of the limit is with the receiver at most, so that the other half can still be dropped. */
 export function createOutbox({ limitBytes, post, onDropped }: OutboxOptions): Outbox {
-  const waiting: { signal: Signal; message: Uint8Array<ArrayBuffer> }[] = [];
+  const waiting: { signal: CaptureSignal; message: Uint8Array<ArrayBuffer> }[] = [];
   let waitingBytes = 0;
   let postedBytes = 0;
   let watchers: { check(): boolean; resolve(): void }[] = [];
@@ -50,9 +51,9 @@ export function createOutbox({ limitBytes, post, onDropped }: OutboxOptions): Ou
   }
 
   return {
-    put(drained) {
+    put(finished) {
       for (const signal of ['traces', 'logs'] as const) {
-        for (const message of drained[signal]) {
+        for (const message of finished[signal]) {
           waiting.push({ signal, message: own(message) });
           waitingBytes += message.length;
         }
