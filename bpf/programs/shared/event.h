@@ -76,29 +76,40 @@ struct file_event {
   __u32 pad;
 };
 
+#define TCP_DROP_SLOTS 4
+#define TCP_FIN_RECEIVED 1
+#define TCP_CONNECTED 2    /* it was established, as far as the program saw */
+
+enum tcp_reset { RESET_NONE = 0, RESET_SENT = 1, RESET_RECEIVED = 2 };
+
+/* A connection as the kernel counts it. event.begin_ns: when it began, 0 when that was before the program; event.pid: 0 unless known;
+ * event.sequence and other_sequence: the first that was sent (the SYN's) and that came, 0 when not seen. */
 struct tcp_event {
-  __u64 bytes_sent;
+  __u64 bytes_sent;       /* payload, repeats included */
   __u64 bytes_acked;
-  __u64 bytes_received;
+  __u64 bytes_received;   /* payload in order, and 1 for the FIN when TCP_FIN_RECEIVED is set */
   __u64 bytes_retransmitted;
   __u32 srtt_us;
   __u32 rtt_variance_us;
-  __u32 min_rtt_us;
-  __u32 connect_us;       /* SYN_SENT to ESTABLISHED; 0: not seen */
+  __u32 min_rtt_us;       /* 0: not measured */
+  __u32 connect_us;       /* SYN_SENT to ESTABLISHED, or to the failure; 0: not seen */
   __u32 congestion_window;
   __u32 slow_start_threshold;
   __u32 segments_out;
   __u32 segments_in;
   __u32 retransmitted;    /* segments, since the connection began */
+  __u32 syn_retransmitted;/* those of them that were a SYN */
   __u32 lost;
-  __u32 out_of_order;
+  __u32 out_of_order;     /* segments that came early */
   __u32 delivered;
-  __u16 state;
-  __u8 reset;             /* 0 none, 1 sent, 2 received */
-  __u8 pad;
-  __u32 reset_reason;     /* enum sk_rst_reason, where the kernel tells */
-  __u32 drop_reason;      /* enum skb_drop_reason of the last drop on this socket; drops in `drops` */
-  __u32 drops;
+  __u32 reset_reason;     /* enum sk_rst_reason of the reset that was sent, where the kernel tells */
+  __u32 error;            /* errno of the socket */
+  __u16 state;            /* TCP_ESTABLISHED 1 … TCP_CLOSE 7 */
+  __u8 reset;             /* enum tcp_reset */
+  __u8 flags;
+  /* Packets of this socket that were dropped in this host, by reason; what finds no slot counts in the last. */
+  __u32 drop_reason[TCP_DROP_SLOTS];
+  __u32 drops[TCP_DROP_SLOTS];
 };
 
 struct header_event {

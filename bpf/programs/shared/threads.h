@@ -1,0 +1,284 @@
+/* What the programs remember between two hooks: of a thread, of a goroutine, of a socket, of a process; and what they count.
+ * The maps here have the same name in every object, so that a loader can let one object use another's (reuse). */
+#ifndef DEEPFLOW_THREADS_H
+#define DEEPFLOW_THREADS_H
+
+#include "core.h"
+#include "event.h"
+
+/* ---- counters: `drops`, one per reason and CPU; names for user space are made from this list ---- */
+
+enum counter {
+  COUNTER_EVENTS,           /* records that were written */
+  COUNTER_RING_FULL,        /* records that found no room */
+  COUNTER_FAULT,            /* payloads whose memory could not be read (their event was written without them) */
+  COUNTER_NO_THREAD,        /* calls of a thread for which no state could be kept */
+  COUNTER_MESSAGES_CUT,     /* messages of sendmmsg and recvmmsg beyond the first MESSAGES_MAX of a call */
+  COUNTER_SOCKET_REUSED,    /* sockets whose end was not seen before their address was taken by another */
+  COUNTER_IO_URING,         /* requests of traced processes through io_uring, whose bytes are not seen */
+  COUNTER_TLS_NO_SOCKET,    /* payloads of a TLS library for which no socket is known */
+  COUNTER_TLS_NESTED,       /* calls of a TLS library inside another one of the same thread */
+  COUNTERS,
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, COUNTERS);
+  __type(key, __u32);
+  __type(value, __u64);
+} drops SEC(".maps");
+
+static __always_inline void count(__u32 counter) {
+  __u64 *value = bpf_map_lookup_elem(&drops, &counter);
+  if (value) *value += 1;
+}
+
+/* ---- the ring ---- */
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 16 * 1024 * 1024); /* user space sets the configured size before load */
+} events SEC(".maps");
+
+/* ---- threads ---- */
+
+/* Where a socket call of a thread moved bytes: enough for a TLS library's plaintext to be sent with the place of its ciphertext. */
+struct place {
+  __u64 socket;
+  __u64 begin_ns;
+  __u64 time_ns;
+  __u32 sequence;
+  __u32 other_sequence;
+  __u32 length;
+  __u32 netns;
+  __u16 local_port;
+  __u16 remote_port;
+  __u8 role;
+  __u8 family;
+  __u8 transport;
+  __u8 flags;             /* EVENT_UNIX */
+  __u8 local[16];
+  __u8 remote[16];
+  __u8 first;             /* first byte that was moved, when `known`: 0x14..0x17 is a TLS record */
+  __u8 known;
+  __u8 pad[6];
+};
+
+/* A call of a TLS library that a thread is in. Its first uprobe fills it, the second empties it; the dispatcher only sets `sockets`. */
+struct tls_call {
+  __u64 begin_ns;         /* a place of `last` with begin_ns not before this is nested in the call */
+  __u64 connection;       /* SSL *, gnutls_session_t, *tls.Conn */
+  __u64 buffer;
+  __u64 length;           /* as asked for */
+  __u64 size_pointer;     /* of the _ex forms, where the library writes how much it moved; else 0 */
+  __u8 depth;             /* 0: not in a call */
+  __u8 direction;
+  __u8 source;            /* enum event_source */
+  __u8 sockets[2];        /* socket calls by direction since the call began; stops at 255 */
+  __u8 pad[3];
+};
+
+struct trace {
+  __u64 id;
+  __u64 socket;           /* of the last read or write */
+  __u32 direction;        /* ... and which it was; TRACE_NONE before the first */
+  __u32 pad;
+};
+
+#define TRACE_NONE 2
+
+struct thread_state {
+  __u64 begin_ns;         /* when the system call began that the thread is in */
+  __u64 socket;           /* the socket it writes to, looked up when it began */
+  __u64 arguments[6];     /* kept only where the end of a system call does not tell them */
+  __u32 other_sequence;   /* copied_seq when the write began */
+  __u16 call;             /* number of the system call + 1; 0: in none that counts */
+  __u8 verdict;           /* enum verdict of its process, valid for `generation` */
+  __u8 pad;
+  __u32 generation;
+  __u32 pad2;
+  __u64 coroutine;        /* set by the uprobes of an async runtime; else 0 */
+  struct trace trace;
+  struct place last[2];   /* of the last read and the last write */
+  struct tls_call tls;
+};
+
+#ifdef THREADS_IN_HASH
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, __u32);
+  __type(value, struct thread_state);
+} threads SEC(".maps");
+
+/* An empty state to begin with: too large for the stack. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct thread_state);
+} fresh_thread SEC(".maps");
+
+static __always_inline struct thread_state *find_thread(void) {
+  __u32 tid = (__u32)bpf_get_current_pid_tgid();
+  return bpf_map_lookup_elem(&threads, &tid);
+}
+
+static __always_inline struct thread_state *take_thread(void) {
+  struct thread_state *thread = find_thread();
+  if (thread) return thread;
+  __u32 zero = 0, tid = (__u32)bpf_get_current_pid_tgid();
+  struct thread_state *fresh = bpf_map_lookup_elem(&fresh_thread, &zero);
+  if (!fresh) return 0;
+  bpf_map_update_elem(&threads, &tid, fresh, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&threads, &tid);
+}
+#else
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct thread_state);
+} threads SEC(".maps");
+
+static __always_inline struct thread_state *find_thread(void) {
+  return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+}
+
+static __always_inline struct thread_state *take_thread(void) {
+  return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+#endif
+
+/* ---- processes ---- */
+
+enum verdict { VERDICT_NONE = 0, VERDICT_TRACE = 1, VERDICT_IGNORE = 2 };
+
+#define PROCESS_GO 1        /* its goroutines can be read at the offsets below */
+#define PROCESS_IO_URING 2  /* set by the kernel side: it was seen to use io_uring */
+
+struct process_state {
+  __u32 verdict;            /* VERDICT_NONE: as for a process that is not in the map */
+  __u32 flags;
+  __s32 g_offset;           /* of the pointer to g from fsbase; -8 without cgo */
+  __u32 goid_offset;        /* of g.goid and g.parentGoid in bytes; the latter 0 before Go 1.21 */
+  __u32 parent_goid_offset;
+  __u32 pad;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 65536);
+  __type(key, __u32);       /* process id in the root namespace */
+  __type(value, struct process_state);
+} processes SEC(".maps");
+
+/* ---- goroutines ---- */
+
+struct goroutine_key {
+  __u64 goroutine;
+  __u32 pid;
+  __u32 pad;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 65536);
+  __type(key, struct goroutine_key);
+  __type(value, struct trace);
+} goroutines SEC(".maps");
+
+/* Reads the current goroutine and its parent; leaves zeros when the process is not Go or its memory cannot be read. */
+static __always_inline void read_goroutine(const struct process_state *process, struct event *event) {
+  event->goroutine = 0;
+  event->parent_goroutine = 0;
+  if (!process || !(process->flags & PROCESS_GO)) return;
+  __u64 g = 0, base = read_fsbase();
+  if (bpf_probe_read_user(&g, sizeof(g), (void *)(base + process->g_offset)) || !g) return;
+  bpf_probe_read_user(&event->goroutine, sizeof(__u64), (void *)(g + process->goid_offset));
+  if (process->parent_goid_offset)
+    bpf_probe_read_user(&event->parent_goroutine, sizeof(__u64), (void *)(g + process->parent_goid_offset));
+}
+
+/* ---- syscall trace ids ---- */
+
+/* Ids of one start of the collector: `trace_seed` is the second of the start times 2^21, so that a later start's ids are others as
+ * long as fewer than 2 million are made in a second; all stay below 2^53, which JavaScript's numbers hold. */
+const volatile __u64 trace_seed = 0;
+const volatile __u32 possible_cpus = 1;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u64);
+} trace_count SEC(".maps");
+
+static __always_inline __u64 new_trace_id(void) {
+  __u32 zero = 0;
+  __u64 *made = bpf_map_lookup_elem(&trace_count, &zero);
+  if (!made) return 0;
+  *made += 1;
+  return trace_seed + *made * possible_cpus + bpf_get_smp_processor_id();
+}
+
+/* A read that follows a write, or is the first, or is of another socket than the read before, begins a new id; a write carries the id
+ * of the reads before it. So an inbound request shares its id with the outbound request it causes, and the outbound response shares
+ * the next id with the inbound response. */
+static __always_inline __u64 advance_trace(struct trace *trace, __u64 socket, __u32 direction) {
+  if (direction == DIRECTION_IN && (trace->direction != DIRECTION_IN || trace->socket != socket || !trace->id))
+    trace->id = new_trace_id();
+  trace->direction = direction;
+  trace->socket = socket;
+  return trace->id;
+}
+
+/* The trace that a call belongs to: its goroutine's where there is one, else its thread's. Never null. */
+static __always_inline struct trace *find_trace(struct thread_state *thread, __u32 pid, __u64 goroutine) {
+  if (!goroutine) return &thread->trace;
+  struct goroutine_key key = { .goroutine = goroutine, .pid = pid, .pad = 0 };
+  struct trace *trace = bpf_map_lookup_elem(&goroutines, &key);
+  if (trace) return trace;
+  struct trace fresh = { .id = 0, .socket = 0, .direction = TRACE_NONE, .pad = 0 };
+  bpf_map_update_elem(&goroutines, &key, &fresh, BPF_ANY);
+  trace = bpf_map_lookup_elem(&goroutines, &key);
+  return trace ? trace : &thread->trace;
+}
+
+/* ---- sockets ---- */
+
+#define LIMIT_SET 1       /* user space has chosen `cap` (which may be 0); before, the default for unknown protocols holds */
+#define LIMIT_HEADS 2     /* HTTP/1: `cap` bytes from the beginning of each message, nothing of what follows */
+#define LIMIT_MUTE 4      /* no events at all, not even lengths */
+
+/* How much payload of a socket is sent to user space. */
+struct limit {
+  __u32 cap;              /* bytes of one call */
+  __u32 flags;
+  __u32 left[2];          /* by direction, with LIMIT_HEADS: bytes of the current message that may still be sent */
+};
+
+#define SOCKET_SEEN 1     /* user space has had an event of it, so it gets its end too */
+
+struct socket_state {
+  __u64 inode;            /* of the socket's file; 0 as long as it has none. Another one: the address was reused */
+  __u64 born_ns;          /* when this entry was made */
+  __u64 moved[2];         /* bytes (datagrams: messages) that were seen to move, by direction; a socket without TCP numbers is numbered by them */
+  __u32 pid;              /* of the process that used it last */
+  __u32 dropped;          /* events that found no room since the last one that did */
+  __u32 flags;
+  __u8 role;
+  __u8 pad[3];
+  struct limit wire;      /* of what system calls move */
+  struct limit clear;     /* of what a TLS library's caller sees */
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 65536);
+  __type(key, __u64);     /* address of its struct sock */
+  __type(value, struct socket_state);
+} sockets SEC(".maps");
+
+#endif
