@@ -143,11 +143,11 @@ test('the texts of requests that wait are bounded: the oldest are given up, and 
     session.settle(message.side, 0, 0, false);
   };
   for (let count = 0; count < 40; count++) say('request', 'x'.repeat(1 << 20));
-  assert.deepEqual([waiting.size, waiting.evicted, waiting.textLength], [32, 8, 32 << 20]);
+  assert.deepEqual([waiting.size, waiting.evicted, waiting.textLength], [16, 24, 16 << 20]);
   assert.ok(ended.every(([request, outcome]) => outcome === 'unanswered' && request!.resource === ''));
-  for (let count = 0; count < 9; count++) say('response', '');
-  assert.equal(ended.length, 9);
-  assert.deepEqual([ended[8]![1], ended[8]![0]!.resource.length], ['answered', 1 << 20]);
+  for (let count = 0; count < 25; count++) say('response', '');
+  assert.equal(ended.length, 25);
+  assert.deepEqual([ended[24]![1], ended[24]![0]!.resource.length], ['answered', 1 << 20]);
   session.close();
   assert.deepEqual([waiting.size, waiting.textLength], [0, 0]);
 });

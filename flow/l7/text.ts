@@ -48,6 +48,11 @@ export function utf8(bytes: Buffer, start: number, end: number, max = 65_536): s
   return (bytes as SlicingBuffer).utf8Slice(start, Math.min(end, start + max));
 }
 
+/** The first `max` characters; a text of its own, for a slice would keep the whole of a long one in memory. */
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : Buffer.from(text.slice(0, max)).toString();
+}
+
 /** A text of which few different ones are expected, and which may be UTF-8: a topic, a queue, a client's id. */
 export function word(bytes: Buffer, start: number, end: number): string {
   for (let at = start; at < end; at++) if (bytes[at]! > 0x7e) return utf8(bytes, start, end, 4096);

@@ -2,8 +2,8 @@
 import type { Message } from './message.ts';
 import type { Outcome, Session } from './session.ts';
 
-/** Statements may be long: when those that wait hold more than this together, the oldest are given up. */
-const maxTextLength = 32 * 1024 * 1024;
+/** Statements may be long: when those that wait hold more than this together, the oldest are given up. A character takes up to two bytes. */
+const maxTextLength = 16 * 1024 * 1024;
 
 /** One per protocol, because all its requests wait equally long. The links are in the messages: waiting allocates nothing. */
 export class Waiting {
@@ -23,7 +23,7 @@ export class Waiting {
   }
 
   add(session: Session, message: Message): void {
-    message.waitingLength = message.resource.length;
+    message.waitingLength = textLength(message);
     while (
       this.size > 0 &&
       (this.size >= this.#maxEntries || this.textLength + message.waitingLength > maxTextLength)
@@ -77,4 +77,11 @@ export class Waiting {
     this.remove(message);
     session.expire(message, outcome);
   }
+}
+
+/** Characters of all texts of the message, as far as they may be long. */
+function textLength({ resource, domain, endpoint, requestId, facts }: Message): number {
+  let length = resource.length + domain.length + endpoint.length + requestId.length;
+  if (facts !== null) for (const fact of facts.values()) if (typeof fact === 'string') length += fact.length;
+  return length;
 }

@@ -30,8 +30,8 @@ export interface EndlessFigures {
 }
 
 const pieceBytes = 16 * 1024;
-/** 32 Mi characters of texts may wait for answers, and what was made of them, and up to 4096 marks of given up ones per connection. */
-const mostHeldBytes = 256 * 1024 * 1024;
+/** 16 Mi characters of texts may wait for answers, in up to 32 MiB, with what was made of them and the marks of those given up. */
+const mostHeldBytes = 96 * 1024 * 1024;
 const megabyte = 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
@@ -180,7 +180,10 @@ const bombs: Readonly<Record<string, () => Buffer[]>> = {
     query[query.length - 1] = 0;
     return [query];
   },
-  http1: () => [Buffer.from(`GET /${'a'.repeat(50_000)} HTTP/1.1\r\nHost: a\r\n\r\n`)],
+  http1: () => [
+    Buffer.from(`GET /${'a'.repeat(50_000)} HTTP/1.1\r\nHost: a\r\n\r\n`),
+    Buffer.from(`GET /${'\u4e00'.repeat(4000)} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${'a'.repeat(40_000)}\r\n\r\n`),
+  ],
   redis: () => [Buffer.from(`*2\r\n$3\r\nGET\r\n$60000\r\n${'a'.repeat(60_000)}\r\n`)],
 };
 

@@ -1,4 +1,4 @@
-/** Conversations to spoil: the payload streams of all captures at hand, by the protocol that the collector finds in them. */
+/** Conversations to spoil: the payload streams of all captures at hand, by the protocol that the collector finds in them, and live ones. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FlowIdentity, Transport } from '../../flow/identity.ts';
@@ -16,6 +16,7 @@ import { firstPacketClock, openCaptureFile } from '../../flow/packet/capture-fil
 import { PacketDecoder } from '../../flow/packet/decode.ts';
 import { Packet } from '../../flow/packet/packet.ts';
 import { tunnelName } from '../../flow/packet/tunnels.ts';
+import { exchanges } from './exchanges.ts';
 
 /** What one side sent in one segment or datagram; with `lost`, so many bytes that nobody saw instead. */
 export interface Piece {
@@ -48,16 +49,19 @@ export async function parserSeeds(): Promise<Map<string, Conversation[]>> {
   for (const folder of folders.filter((path) => existsSync(path))) {
     for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
       if (!/\.pcap(ng)?$/.test(path)) continue;
-      for (const flow of await readFlows(join(folder, path))) {
-        const protocol = recognise(flow);
-        if (protocol === null) continue;
-        const conversations = found.get(protocol) ?? [];
-        found.set(protocol, conversations);
-        conversations.push({ ...flow, protocol });
-      }
+      for (const flow of await readFlows(join(folder, path))) add(found, flow);
     }
   }
+  for (const pieces of await exchanges()) add(found, { transport: 'tcp', serverPort: 20_000, pieces });
   return found;
+}
+
+function add(found: Map<string, Conversation[]>, flow: Omit<Conversation, 'protocol'>): void {
+  const protocol = recognise(flow);
+  if (protocol === null) return;
+  const conversations = found.get(protocol) ?? [];
+  found.set(protocol, conversations);
+  conversations.push({ ...flow, protocol });
 }
 
 /** Keeps what both sides of a flow sent. */

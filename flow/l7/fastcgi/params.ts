@@ -5,7 +5,7 @@ import { captureHeader, httpDetail } from '../http/detail.ts';
 import { firstSegments } from '../http/route.ts';
 import type { Message } from '../message.ts';
 import type { ProtocolOptions } from '../options.ts';
-import { interned } from '../text.ts';
+import { cut, interned } from '../text.ts';
 
 const named = [
   'request_method',
@@ -20,6 +20,7 @@ const named = [
   'http_x_forwarded_for',
 ];
 const longestValue = 16 * 1024;
+const longestList = 512;
 
 export interface ParamNames {
   readonly table: NameTable;
@@ -92,10 +93,10 @@ export function readParams(
         if (text !== 'off') httpDetail(message).scheme = 'https';
         break;
       case 'http_user_agent':
-        message.fact('userAgent', text);
+        message.fact('userAgent', cut(text, longestList));
         break;
       case 'http_x_forwarded_for':
-        message.fact('clientIp', text);
+        message.fact('clientIp', cut(text, longestList));
         break;
     }
     const header = names.headers[index]!;

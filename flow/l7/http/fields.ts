@@ -2,6 +2,7 @@
 import { offerTraceHeader } from '../../trace-context/headers.ts';
 import type { Message } from '../message.ts';
 import type { ProtocolOptions } from '../options.ts';
+import { cut } from '../text.ts';
 import { captureHeader, httpDetail } from './detail.ts';
 import { captured, type HeaderNames, header, traced } from './header-names.ts';
 
@@ -17,7 +18,7 @@ export function takeField(
 ): void {
   switch (index) {
     case header.userAgent:
-      if (message.kind === 'request') message.fact('userAgent', value.slice(0, longestList));
+      if (message.kind === 'request') message.fact('userAgent', cut(value, longestList));
       break;
     case header.forwardedFor:
       takeForwarded(message, value);
@@ -34,16 +35,16 @@ export function takeField(
     const name = names.table.names[index]!;
     offerTraceHeader(message, name, value, options);
     // Binary, so the text of the ids is not what was sent.
-    if (name === 'grpc-trace-bin') message.fact(name, value.slice(0, longestList));
+    if (name === 'grpc-trace-bin') message.fact(name, cut(value, longestList));
   }
-  if ((use & captured) !== 0) captureHeader(message, names.table.names[index]!, value.slice(0, options.maxText));
+  if ((use & captured) !== 0) captureHeader(message, names.table.names[index]!, cut(value, options.maxText));
 }
 
 /** Several headers are one list. */
 function takeForwarded(message: Message, value: string): void {
   if (value === '' || message.kind !== 'request') return;
   const present = message.textFact('clientIp');
-  message.fact('clientIp', (present === '' ? value : `${present},${value}`).slice(0, longestList));
+  message.fact('clientIp', cut(present === '' ? value : `${present},${value}`, longestList));
 }
 
 /** The addresses in a `Forwarded` header (RFC 7239 §4), comma-separated. */

@@ -3,6 +3,7 @@ import { takeField } from '../http/fields.ts';
 import { type HeaderNames, header } from '../http/header-names.ts';
 import type { Message } from '../message.ts';
 import type { ProtocolOptions } from '../options.ts';
+import { cut } from '../text.ts';
 import type { FieldSink } from './hpack.ts';
 
 /** One per connection, filled anew for every block. */
@@ -54,19 +55,19 @@ export class Head implements FieldSink {
   field(kind: number, value: string): void {
     switch (kind) {
       case header.method:
-        this.method = value.slice(0, 64);
+        this.method = cut(value, 64);
         return;
       case header.path:
-        this.path = value.length > this.#options.maxText ? value.slice(0, this.#options.maxText) : value;
+        this.path = cut(value, this.#options.maxText);
         return;
       case header.authority:
-        this.authority = value.slice(0, 255);
+        this.authority = cut(value, 255);
         return;
       case header.host:
-        if (this.authority === '') this.authority = value.slice(0, 255);
+        if (this.authority === '') this.authority = cut(value, 255);
         break;
       case header.scheme:
-        this.scheme = value.slice(0, 16);
+        this.scheme = cut(value, 16);
         return;
       case header.status:
         this.status = decimal(value);
@@ -84,7 +85,7 @@ export class Head implements FieldSink {
         this.grpcMessage = value;
         return;
       case header.tripleVersion:
-        this.tripleVersion = value.slice(0, 64);
+        this.tripleVersion = cut(value, 64);
         this.triple = true;
         return;
       case header.tripleGroup:

@@ -21,7 +21,7 @@ import type { Input } from '../input.ts';
 import type { Message, Side } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
-import { startsWith } from '../text.ts';
+import { cut, startsWith } from '../text.ts';
 import { BlockBuffer } from './block.ts';
 import { errorName, flags, frameHead, frameLength, frameStream, frameTypes, isFrameHead, preface } from './frames.ts';
 import { Head } from './head.ts';
@@ -344,7 +344,7 @@ export class Http2Parser implements Parser {
     response.fact('grpcStatus', head.grpcStatus);
     response.statusCode = head.grpcStatus;
     response.status = grpcStatus(head.grpcStatus);
-    response.error = grpcMessage(head.grpcMessage).slice(0, this.#session.options.maxText);
+    response.error = cut(grpcMessage(head.grpcMessage), this.#session.options.maxText);
   }
 
   /** One direction of a stream is over. */

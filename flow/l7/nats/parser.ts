@@ -4,7 +4,7 @@ import type { Input } from '../input.ts';
 import type { Message, Side } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
-import { find, latin1, utf8, word } from '../text.ts';
+import { cut, find, latin1, utf8, word } from '../text.ts';
 import { ControlLine } from './line.ts';
 
 /** Of a message's headers so many bytes are looked at, and so many headers kept. */
@@ -225,7 +225,7 @@ function json(bytes: Buffer): Record<string, unknown> {
 
 function text(value: Record<string, unknown>, name: string): string {
   const found = value[name];
-  return typeof found === 'string' ? found.slice(0, 256) : '';
+  return typeof found === 'string' ? cut(found, 256) : '';
 }
 
 /** The text of -ERR without its quotes. */
