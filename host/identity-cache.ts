@@ -1,0 +1,197 @@
+/** Keeps who is who while processes start, become other programs and end, so that late events still find a name. */
+import type { Container } from './container.ts';
+import { createIdentityReader, type IdentityOptions, type ProcessIdentity } from './identity.ts';
+import { type ProcessFacts, readStartTicks } from './processes.ts';
+
+export interface IdentityCacheOptions extends IdentityOptions {
+  /** The least recently used are forgotten above this. */
+  maxEntries: number;
+  /** How long a process that ended is still known. Higher names later events, and keeps more of the dead. */
+  graceMs: number;
+  /** Milliseconds that only go up. */
+  now?: () => number;
+}
+
+/** Times are nanoseconds of CLOCK_MONOTONIC, as events have them. */
+export interface IdentityCache {
+  /**
+   * The process that had this pid at that time; without a time, now. Undefined when nothing is known: it has ended and was
+   * never looked at.
+   */
+  identify(pid: number, timeNs?: number): ProcessIdentity | undefined;
+  /** It runs another program from now on. `path` names one that ends before it can be read; `cgroup` is the event's. */
+  onExec(pid: number, timeNs: number, path: string, cgroup?: string): ProcessIdentity;
+  onExit(pid: number, timeNs: number): void;
+  /** Forgets those that ended long enough ago, and gives their keys, so that what was made of them can go too. */
+  sweep(): string[];
+  readonly size: number;
+}
+
+interface Entry {
+  identity: ProcessIdentity;
+  /** Undefined while it is the pid's owner. */
+  endNs: number | undefined;
+  endedMs: number | undefined;
+  checkedMs: number;
+  next: Entry | undefined;
+}
+
+/** A pid may have another owner without our having been told (events get lost): its start time is read again after this. */
+const recheckMs = 5000;
+/** A pid that could not be found is not looked for again in this time. */
+const missingMs = 1000;
+/** Of one pid this many earlier owners or programs are kept. */
+const maxEarlier = 3;
+
+export function createIdentityCache(options: IdentityCacheOptions): IdentityCache {
+  const { maxEntries, graceMs, proc = '/proc', now = () => performance.now() } = options;
+  const reader = createIdentityReader(options);
+  /** By pid, least recently used first; an entry leads to the earlier owners of its pid. */
+  const entries = new Map<number, Entry>();
+  const missing = new Map<number, number>();
+  /** Short-lived processes are in the container of others of their cgroup. */
+  const containers = new Map<string, Container | undefined>();
+  let generation = 0;
+
+  function identify(pid: number, timeNs?: number): ProcessIdentity | undefined {
+    let entry = entries.get(pid);
+    if (entry !== undefined && entry.endNs === undefined && isStale(entry, pid)) entry = undefined;
+    if (entry !== undefined) {
+      touch(pid, entry);
+      const found = timeNs === undefined ? current(entry) : ownerAt(entry, timeNs);
+      if (found !== undefined) return found.identity;
+    }
+    return lookUp(pid) ?? (timeNs === undefined ? undefined : entry?.identity);
+  }
+
+  function current(entry: Entry): Entry | undefined {
+    return entry.endNs === undefined ? entry : undefined;
+  }
+
+  /** The earliest owner that had not ended by then. */
+  function ownerAt(entry: Entry, timeNs: number): Entry | undefined {
+    let owner = entry.endNs === undefined || timeNs <= entry.endNs ? entry : undefined;
+    for (let earlier = entry.next; earlier !== undefined; earlier = earlier.next) {
+      if (earlier.endNs !== undefined && timeNs <= earlier.endNs) owner = earlier;
+    }
+    return owner;
+  }
+
+  function isStale(entry: Entry, pid: number): boolean {
+    if (now() - entry.checkedMs < recheckMs) return false;
+    entry.checkedMs = now();
+    const start = readStartTicks(pid, proc);
+    // Ended without our being told: late events may still come, so that it stays for its grace.
+    if (start === undefined) entry.endedMs ??= now();
+    return start !== undefined && start !== entry.identity.startTicks;
+  }
+
+  function lookUp(pid: number): ProcessIdentity | undefined {
+    const triedMs = missing.get(pid);
+    if (triedMs !== undefined && now() - triedMs < missingMs) return undefined;
+    const identity = reader.read(pid);
+    const known = entries.get(pid);
+    if (identity === undefined || (known?.endNs !== undefined && known.identity.startTicks === identity.startTicks)) {
+      // A process that is ending is still in /proc for a while; it is no new owner.
+      if (missing.size >= maxEntries) missing.clear();
+      missing.set(pid, now());
+      return undefined;
+    }
+    put(pid, identity);
+    return identity;
+  }
+
+  function put(pid: number, identity: ProcessIdentity): void {
+    missing.delete(pid);
+    const before = entries.get(pid);
+    if (before !== undefined) before.endedMs ??= now();
+    const next = before?.endNs === undefined ? undefined : cut(before, maxEarlier);
+    entries.delete(pid);
+    entries.set(pid, { identity, endNs: undefined, endedMs: undefined, checkedMs: now(), next });
+    if (entries.size > maxEntries) entries.delete(entries.keys().next().value!);
+  }
+
+  function touch(pid: number, entry: Entry): void {
+    entries.delete(pid);
+    entries.set(pid, entry);
+  }
+
+  function onExec(pid: number, timeNs: number, path: string, cgroup = ''): ProcessIdentity {
+    const before = entries.get(pid);
+    if (before !== undefined) before.endNs ??= timeNs;
+    const read = reader.read(pid);
+    if (cgroup !== '' && read !== undefined) {
+      if (containers.size >= maxEntries) containers.clear();
+      containers.set(cgroup, read.container);
+    }
+    const identity = read ?? reader.describe(factsOf(pid, path), containers.get(cgroup));
+    generation += 1;
+    const renewed = { ...identity, key: `${identity.key}:${generation}` };
+    put(pid, renewed);
+    return renewed;
+  }
+
+  function onExit(pid: number, timeNs: number): void {
+    const entry = entries.get(pid);
+    if (entry === undefined) return;
+    entry.endNs ??= timeNs;
+    entry.endedMs ??= now();
+  }
+
+  function sweep(): string[] {
+    const forgotten: string[] = [];
+    const deadline = now() - graceMs;
+    for (const [pid, entry] of entries) {
+      const keep = withoutEnded(entry, deadline, forgotten);
+      if (keep === undefined) entries.delete(pid);
+      else if (keep !== entry) entries.set(pid, keep);
+    }
+    return forgotten;
+  }
+
+  return {
+    identify,
+    onExec,
+    onExit,
+    sweep,
+    get size() {
+      return entries.size;
+    },
+  };
+}
+
+/** The chain without those that ended before the deadline. */
+function withoutEnded(entry: Entry, deadline: number, forgotten: string[]): Entry | undefined {
+  if (entry.next !== undefined) entry.next = withoutEnded(entry.next, deadline, forgotten);
+  if (entry.endedMs === undefined || entry.endedMs > deadline) return entry;
+  forgotten.push(entry.identity.key);
+  return entry.next;
+}
+
+function cut(entry: Entry, length: number): Entry {
+  let last = entry;
+  for (let at = 1; at < length && last.next !== undefined; at++) last = last.next;
+  last.next = undefined;
+  return entry;
+}
+
+/** All that an event tells of a process that ended before it could be read. */
+function factsOf(pid: number, path: string): ProcessFacts {
+  return {
+    pid,
+    startTicks: 0,
+    parentPid: 0,
+    name: path.slice(path.lastIndexOf('/') + 1).slice(0, 15),
+    executable: path,
+    executableDeleted: false,
+    args: [],
+    argsCount: 0,
+    uid: 0,
+    cgroups: [],
+    namespacePids: [],
+    netNamespace: undefined,
+    pidNamespace: undefined,
+    isKernelThread: false,
+    denied: false,
+  };
+}
