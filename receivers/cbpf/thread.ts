@@ -6,7 +6,7 @@ import type { CapturePoint } from '../../flow/l4/options.ts';
 import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
 import { PacketKeeper } from '../../flow/pcap/keeper.ts';
 import { usualInterfaces } from './config.ts';
-import { createTally } from './counting.ts';
+import { createPacketTally } from './counting.ts';
 import { type Live, startLive } from './live.ts';
 import type { ThreadSetup } from './messages.ts';
 import { OwnConnections } from './own-connections.ts';
@@ -18,7 +18,7 @@ const { config, worker } = setup;
 const port = parentPort!;
 const reportMs = 500;
 
-const tally = createTally();
+const tally = createPacketTally();
 const outbox = createOutbox({
   limitBytes: config.max_bytes_in_flight,
   post: (signal, message) => port.postMessage({ type: 'data', signal, message } satisfies FromThread, [message.buffer]),
