@@ -1,10 +1,11 @@
 /** Starts a real server on 127.0.0.1 for a test or a bench, waits until it listens, and stops it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Certificate } from '../kit/certificate.ts';
 import { until } from '../kit/wait.ts';
 
 export interface Server {
@@ -15,11 +16,22 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** Where a server is started when not on a free port of this network namespace. */
+export interface Where {
+  port?: number;
+  /** Name of a network namespace, as `ip netns` knows it. */
+  namespace?: string | undefined;
+  /** It speaks TLS as well. */
+  certificate?: Certificate;
+}
+
 export interface Program {
   name: string;
   command: string;
   args: readonly string[];
+  /** 0: it listens nowhere, so its process has to live for a moment. */
   port: number;
+  namespace?: string | undefined;
   /** A folder of its own, removed when it stops. */
   directory: string;
   env?: NodeJS.ProcessEnv;
@@ -35,7 +47,11 @@ export function serverDirectory(name: string): string {
 }
 
 export async function startServer(program: Program): Promise<Server> {
-  const { name, command, args, port, directory } = program;
+  const { name, port, directory, namespace } = program;
+  const [command, args] =
+    namespace === undefined
+      ? [program.command, program.args]
+      : ['nsenter', [`--net=/run/netns/${namespace}`, '--', program.command, ...program.args]];
   const child = spawn(command, args, {
     cwd: directory,
     env: { ...process.env, ...program.env },
@@ -54,8 +70,9 @@ export async function startServer(program: Program): Promise<Server> {
   try {
     await until(`${name} listens on port ${port}`, program.withinMs ?? 60_000, async () => {
       if (failure !== undefined || child.exitCode !== null)
-        throw new Error(`${command} ended: ${failure?.message ?? child.exitCode}\n${output}`);
-      return program.transport === 'udp' ? output !== '' || child.pid !== undefined : listens(port);
+        throw new Error(`${program.command} ended: ${failure?.message ?? child.exitCode}\n${output}`);
+      if (program.transport === 'udp' || port === 0) return output !== '' || child.pid !== undefined;
+      return namespace === undefined ? listens(port) : hasListener(child.pid!, port);
     });
   } catch (error) {
     await end(child, 'SIGKILL');
@@ -92,4 +109,13 @@ function listens(port: number): Promise<boolean> {
     });
     socket.on('error', () => resolve(false));
   });
+}
+
+/** Whether somebody listens on a port in the network namespace of a process. */
+function hasListener(pid: number, port: number): boolean {
+  const wanted = new RegExp(
+    `^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F:]+ 0A `,
+    'm',
+  );
+  return ['tcp', 'tcp6'].some((table) => wanted.test(readFileSync(`/proc/${pid}/net/${table}`, 'utf8')));
 }

@@ -2,13 +2,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '../kit/ports.ts';
-import { type Server, serverDirectory, startServer } from './server.ts';
+import { type Server, serverDirectory, startServer, type Where } from './server.ts';
 
-export async function startRedis(): Promise<Server> {
-  const [port] = await freePorts(1);
+/** With a certificate it speaks TLS on a second port. */
+export async function startRedis(where: Where = {}): Promise<Server & { tlsPort: number }> {
+  const { certificate, namespace } = where;
+  const [free, tlsPort] = await freePorts(2);
+  const port = where.port ?? free!;
   const directory = serverDirectory('redis');
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory];
-  return startServer({ name: 'redis', command: 'redis-server', args, port: port!, directory });
+  if (certificate !== undefined) {
+    args.push('--tls-port', String(tlsPort), '--tls-cert-file', certificate.cert, '--tls-key-file', certificate.key);
+    args.push('--tls-ca-cert-file', certificate.cert, '--tls-auth-clients', 'no');
+  }
+  const server = await startServer({ name: 'redis', command: 'redis-server', args, port, directory, namespace });
+  return { ...server, tlsPort: tlsPort! };
 }
 
 export async function startMemcached(): Promise<Server> {
