@@ -9,14 +9,15 @@ component    wire pdata
 flow         wire pdata
 clickhouse   wire pdata
 bpf          nothing
+host         nothing
 querier      wire pdata clickhouse flow
 config       pdata component
-receivers    wire pdata component flow bpf
+receivers    wire pdata component flow bpf host
 processors   wire pdata component
 connectors   wire pdata component
 exporters    wire pdata component clickhouse
 extensions   wire pdata component clickhouse querier
-collector    wire pdata component flow clickhouse querier config receivers processors connectors exporters extensions
+collector    wire pdata component flow bpf host clickhouse querier config receivers processors connectors exporters extensions
 web          nothing
 web/test     everything
 scripts      nothing
@@ -30,6 +31,7 @@ yaml                 config collector
 chdb                 clickhouse/embedded
 @clickhouse/client   clickhouse querier
 express              extensions/query
+libbpfjs             bpf receivers collector
 preact               web
 @preact/signals      web
 uplot                web

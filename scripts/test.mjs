@@ -10,7 +10,19 @@ import { prepare } from './setup/prepare.mjs';
 import { ensureChromium, ensureLanguages, ensureServers } from './setup/programs.mjs';
 import { fail, root, run, step } from './setup/steps.mjs';
 
-const layers = ['wire', 'pdata', 'component', 'flow', 'clickhouse', 'querier', 'config', 'collector', 'bpf', 'scripts'];
+const layers = [
+  'wire',
+  'pdata',
+  'component',
+  'flow',
+  'clickhouse',
+  'querier',
+  'config',
+  'collector',
+  'bpf',
+  'host',
+  'scripts',
+];
 const components = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'];
 const units = [...layers, ...components, 'integration/bench', 'integration/conformance'].map(
   (folder) => `${folder}/**/*.test.ts`,
@@ -50,7 +62,10 @@ async function check(node, env) {
   await step('types of the page (tsc)', () => run(node, [...types, '-p', 'web'], { env }));
   await step('types of the tests of the page (tsc)', () => run(node, [...types, '-p', 'web/test'], { env }));
   await step('style (biome)', () => run(node, [bin('@biomejs', 'biome', 'bin', 'biome'), 'check'], { env }));
-  await step('generated files', () => run(node, ['pdata/schema/generate.ts', '--check'], { env }));
+  await step('generated files', async () => {
+    await run(node, ['pdata/schema/generate.ts', '--check'], { env });
+    await run(node, ['bpf/programs/generate.ts', '--check'], { env });
+  });
 }
 
 /** Runs test files in the foreground and leaves with their exit code when one fails. */
