@@ -40,6 +40,8 @@ export class Accounting {
   #clockSeconds = 0;
   #latestSeconds = 0;
   readonly #maxSeries: number;
+  /** By timeline, the places of which processes told in the window that was closed last. */
+  readonly #before = new Map<Timeline, { startSeconds: number; places: Uint8Array | undefined }>();
   /** A window was closed since unused series were last forgotten. */
   #hasClosed = false;
 
@@ -52,7 +54,8 @@ export class Accounting {
     this.#unixMs = unixMs;
     this.timelines = intervalsSeconds.map(
       (seconds) =>
-        new Timeline(family, seconds, latenessSeconds, (window, timeline) => {
+        new Timeline(family, seconds, latenessSeconds, (window, timeline, next) => {
+          this.#settle(window, timeline, next);
           onClosed(window, this.series, timeline.intervalSeconds);
           this.#hasClosed = true;
           timeline.release(window);
@@ -95,6 +98,20 @@ export class Accounting {
     return this.timelines.reduce((sum, timeline) => sum + timeline.late, 0);
   }
 
+  /** Windows of a timeline are closed in order; so the one before is the last that was closed, if it was next to this. */
+  #settle(window: Window, timeline: Timeline, next: Window | undefined): void {
+    const { sightings } = this.series;
+    const before = this.#before.get(timeline);
+    const isBeside = before?.startSeconds === window.startSeconds - timeline.intervalSeconds;
+    const places = sightings.placesOf(window);
+    sightings.settle(window, [
+      isBeside ? before.places : undefined,
+      places,
+      next === undefined ? undefined : sightings.placesOf(next),
+    ]);
+    this.#before.set(timeline, { startSeconds: window.startSeconds, places });
+  }
+
   #forgetUnused(): void {
     const used = new Uint8Array(this.series.keys.size);
     for (const timeline of this.timelines) {
@@ -104,6 +121,8 @@ export class Accounting {
     }
     const renumbered = this.series.keepOnly(used);
     this.#hasClosed = false;
+    // Places have new numbers.
+    this.#before.clear();
     for (const timeline of this.timelines) for (const window of timeline.open()) window.renumber(renumbered);
   }
 }

@@ -13,6 +13,7 @@ import type { TraceColumns } from '../../pdata/otlp/traces.gen.ts';
 import { callMetrics, counterOf } from '../../pdata/schema/red-metrics.ts';
 import type { Accounting } from './accounting.ts';
 import { SeriesKey } from './series-key.ts';
+import { isProcessPoint } from './sightings.ts';
 import { differenceNs, secondsOf } from './time.ts';
 
 const keys = [
@@ -39,6 +40,8 @@ const keys = [
   'dns.question.name',
   'network.peer.address',
   'network.peer.port',
+  'network.local.address',
+  'network.local.port',
 ] as const;
 type Key = (typeof keys)[number];
 const numberOf = Object.fromEntries(keys.map((key, number) => [key, number])) as Record<Key, number>;
@@ -141,6 +144,7 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
     const serviceLength = services[at + 3]!;
     const point = rowOf[numberOf['deepflow.observation_point']]!;
     const isWire = stringLength(table, point) > 0;
+    const isProcess = isProcessPoint(arena, table, point);
     const asks = kind === 3 || kind === 4;
 
     key.begin();
@@ -148,16 +152,35 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
     key.slice(arena, serviceOffset, serviceLength);
     key.whole(kinds[kind]!);
     key.slice(arena, spans.name[2 * span]!, spans.name[2 * span + 1]!);
+    const protocolPart = key.length;
     writeProtocol(columns);
+    const protocolEnd = key.length;
     if (!asks) {
-      writeClientAddress(columns);
+      writeClient(columns, isProcess);
       key.slice(arena, serviceOffset, serviceLength);
     } else {
       key.slice(arena, serviceOffset, serviceLength);
-      writePeer(columns, isWire);
+      writePeer(columns, isWire, isProcess);
     }
-    if (isWire) key.slice(arena, stringOffset(table, point), stringLength(table, point));
-    else key.whole(asks ? clientApp : serverApp);
+    if (!isWire) {
+      key.whole(asks ? clientApp : serverApp);
+      key.whole(nothing);
+      return;
+    }
+    key.slice(arena, stringOffset(table, point), stringLength(table, point));
+    writePlace(columns, isProcess, asks);
+    key.extend(key.bytes, protocolPart + 2, protocolEnd - protocolPart - 2);
+  }
+
+  /** The server's end of the socket, which both of its sides know. */
+  function writePlace({ arena, spanAttributes: table }: TraceColumns, isProcess: boolean, asks: boolean): void {
+    const { rowOf } = finder;
+    const own = numberOf[asks ? 'network.peer.address' : 'network.local.address'];
+    const ownPort = numberOf[asks ? 'network.peer.port' : 'network.local.port'];
+    const address = rowOf[stringLength(table, rowOf[own]!) > 0 ? own : numberOf['server.address']]!;
+    const port = rowOf[rowOf[ownPort] === 0 ? numberOf['server.port'] : ownPort]!;
+    const length = stringLength(table, address);
+    key.place(isProcess, arena, length === 0 ? 0 : stringOffset(table, address), length, intOf(table, port, 0));
   }
 
   function writeProtocol(columns: TraceColumns): void {
@@ -167,18 +190,21 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
     else key.whole(finder.rowOf[numberOf['dns.question.name']] !== 0 ? dns : nothing);
   }
 
-  function writeClientAddress(columns: TraceColumns): void {
-    writeString(columns, firstString(columns, clientKeys));
+  /** A process on the same host may be known by name; else it is the address. */
+  function writeClient(columns: TraceColumns, isProcess: boolean): void {
+    const name = isProcess ? finder.rowOf[numberOf['service.peer.name']]! : 0;
+    const isNamed = stringLength(columns.spanAttributes, name) > 0;
+    writeString(columns, isNamed ? name : firstString(columns, clientKeys));
   }
 
   /**
-   * Who is asked, as the caller knows it: a name, else address and port. On the wire the socket's own address comes before
-   * the name that the call gives, because whoever looks at the server's side names it so.
+   * Who is asked, as the caller knows it: a name, else address and port. Below an SDK the socket's own address comes before
+   * the name that the call gives, because whoever looks at the server's side names it so; packets know no names at all.
    */
-  function writePeer(columns: TraceColumns, isWire: boolean): void {
+  function writePeer(columns: TraceColumns, isWire: boolean, isProcess: boolean): void {
     const { arena, spanAttributes: table } = columns;
     const { rowOf } = finder;
-    const name = isWire ? 0 : firstString(columns, peerKeys);
+    const name = isWire && !isProcess ? 0 : firstString(columns, peerKeys);
     if (name !== 0) {
       writeString(columns, name);
       return;

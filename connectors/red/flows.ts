@@ -18,6 +18,7 @@ import { flowDelays, flowEventName } from '../../pdata/schema/flow-log.ts';
 import { counterOf, flowMetrics } from '../../pdata/schema/red-metrics.ts';
 import type { Accounting } from './accounting.ts';
 import { SeriesKey } from './series-key.ts';
+import { isProcessPoint } from './sightings.ts';
 import { lastSecondBefore } from './time.ts';
 import type { Window } from './window.ts';
 
@@ -31,6 +32,7 @@ const identity = [
   'deepflow.observation_point',
   'network.interface.name',
   'deepflow.flow.is_new',
+  'service.peer.name',
 ] as const;
 
 /** Counters that add up an attribute of the record. */
@@ -58,9 +60,9 @@ const numberOf = new Map(keys.map((key, number) => [key, number]));
 const sumKeys = Uint32Array.from(sums, ({ key }) => numberOf.get(key)!);
 const markKeys = Uint32Array.from(marks, ({ key }) => numberOf.get(key)!);
 const firstDelayKey = keys.length - delayParts.length * flowDelays.length;
-const [clientAddress, serverAddress, serverPort, transport, protocol, point, interfaceName, isNew] = identity.map(
-  (_, number) => number,
-) as [number, number, number, number, number, number, number, number];
+const [clientAddress, serverAddress, serverPort, transport, protocol, point, interfaceName, isNew, peerName] =
+  identity.map((_, number) => number) as [number, number, number, number, number, number, number, number, number];
+const clientProcess = Buffer.from('c-p');
 const recordsCounter = counterOf(flowMetrics, 'records');
 const openedCounter = counterOf(flowMetrics, 'opened');
 
@@ -108,7 +110,10 @@ export function createFlowCounter(accounting: Accounting): (batch: Batch<'logs'>
     accounting.counted++;
   }
 
-  /** Parts in the order of {@link flowMetrics}'s dimensions, behind the service's: the server, unless the resource names one. */
+  /**
+   * Parts in the order of {@link flowMetrics}'s dimensions, behind the service's: the server, unless the resource names one.
+   * A process's record names it by its resource, and its peer where that is a process of the same host.
+   */
   function writeKey(columns: LogColumns, services: Uint32Array, row: number): void {
     const { arena, logRecords, logRecordAttributes: table } = columns;
     const at = 4 * columns.scopes.resource[logRecords.scope[row]!]!;
@@ -118,10 +123,27 @@ export function createFlowCounter(accounting: Accounting): (batch: Batch<'logs'>
     else writeServer(arena, table);
     writePart(arena, table, transport);
     writePart(arena, table, protocol);
-    writePart(arena, table, clientAddress);
-    writeServer(arena, table);
+    const isProcess = isProcessPoint(arena, table, rowOf[point]!);
+    const atClient = isProcess && isString(arena, table, rowOf[point]!, clientProcess);
+    const hasName = isProcess && services[at + 3]! > 0;
+    const hasPeerName = isProcess && stringLength(table, rowOf[peerName]!) > 0;
+    const writeName = () => key.slice(arena, services[at + 2]!, services[at + 3]!);
+    if (atClient && hasName) writeName();
+    else writePart(arena, table, hasPeerName && !atClient ? peerName : clientAddress);
+    if (hasName && !atClient) writeName();
+    else if (hasPeerName && atClient) writePart(arena, table, peerName);
+    else writeServer(arena, table);
     writePart(arena, table, point);
     writePart(arena, table, interfaceName);
+    const length = stringLength(table, rowOf[serverAddress]!);
+    const port = intOf(table, rowOf[serverPort]!, 0);
+    key.place(isProcess, arena, length === 0 ? 0 : stringOffset(table, rowOf[serverAddress]!), length, port);
+    writeTransport(arena, table);
+  }
+
+  function writeTransport(arena: Uint8Array, table: AttributeTable): void {
+    const length = stringLength(table, rowOf[transport]!);
+    if (length > 0) key.extend(arena, stringOffset(table, rowOf[transport]!), length);
   }
 
   function writePart(arena: Uint8Array, table: AttributeTable, number: number): void {

@@ -70,6 +70,16 @@ export class HistogramPool {
     this.#add(h, index >> (scale - this.scale[h]!), count);
   }
 
+  /** Adds all of histogram `from` to `into`. */
+  join(from: number, into: number): void {
+    for (let i = 0; i < this.length[from]!; i++) {
+      const count = this.buckets[from * maxBuckets + i]!;
+      if (count > 0) this.addBucket(into, this.scale[from]!, this.offset[from]! + i, count);
+    }
+    const { count, zeros, sum, min, max } = this;
+    this.addTotals(into, count[from]!, zeros[from]!, sum[from]!, min[from]!, max[from]!);
+  }
+
   #add(h: number, index: number, count: number): void {
     const start = h * maxBuckets;
     if (this.length[h] === 0) {

@@ -31,6 +31,11 @@ export function registerInstruments(
       'Items counted in a series with otel.metric.overflow.',
       () => accounting.series.overflowed,
     );
+    gauge(
+      'left_out_series',
+      'Series of windows that packets told of and processes, too: only what these told was handed on.',
+      () => accounting.series.sightings.leftOut,
+    );
     gauge('series', 'Series that are kept.', () => accounting.series.keys.size);
   }
   meter.gauge('connector_red_waiting_bytes', 'Bytes that wait for the next consumer.', outbox.sizeBytes, {

@@ -2,7 +2,8 @@
  * The key of a series as bytes: what identifies it, written part by part into one buffer that is used again and again.
  *
  * Layout: a byte of flags (1 overflow), then each part as a 16-bit length, little-endian, and its bytes. The first part is
- * `service.namespace`, the second `service.name`, and the dimensions of the family follow in order.
+ * `service.namespace`, the second `service.name`, and the dimensions of the family follow in order. The last part is not
+ * shown to anyone: the place where the calls were made, see sightings.ts.
  */
 
 /** Longer values are cut: a key with a megabyte in it would not be a key. */
@@ -11,9 +12,17 @@ const colon = 0x3a;
 /** Parts before the dimensions. */
 export const serviceParts = 2;
 
+/** First bytes of a place. */
+export const placeOfProcess = Buffer.from('p');
+const placeOnWire = Buffer.from('w');
+/** A byte that no address has, and the port. */
+const portBytes = new Uint8Array(3);
+
 export class SeriesKey {
   bytes = new Uint8Array(4096);
   length = 1;
+  /** Where the place begins. */
+  #place = 0;
 
   begin(): void {
     this.bytes[0] = 0;
@@ -29,6 +38,28 @@ export class SeriesKey {
     b[at + 1] = size >>> 8;
     for (let i = 0; i < size; i++) b[at + 2 + i] = source[offset + i]!;
     this.length = at + 2 + size;
+  }
+
+  /** The last part: who told of the server's end of a socket, its address and port. See sightings.ts. */
+  place(isProcess: boolean, source: Uint8Array, offset: number, length: number, port: number): void {
+    this.#place = this.length;
+    this.whole(isProcess ? placeOfProcess : placeOnWire);
+    this.extend(source, offset, length);
+    portBytes[1] = port >>> 8;
+    portBytes[2] = port;
+    this.extend(portBytes, 0, portBytes.length);
+  }
+
+  /** Makes the place longer. */
+  extend(source: Uint8Array, offset: number, length: number): void {
+    const at = this.#place;
+    const size = this.length - at - 2;
+    const b = this.bytes;
+    const more = Math.max(0, Math.min(length, maxPartBytes - size));
+    for (let i = 0; i < more; i++) b[this.length + i] = source[offset + i]!;
+    this.length += more;
+    b[at] = size + more;
+    b[at + 1] = (size + more) >>> 8;
   }
 
   whole(bytes: Uint8Array): void {

@@ -2,6 +2,7 @@
 import { ByteDictionary } from '../../pdata/byte-dictionary.ts';
 import { otherValue, type RedFamily } from '../../pdata/schema/red-metrics.ts';
 import { partAt, partLength, SeriesKey, serviceParts } from './series-key.ts';
+import { Sightings } from './sightings.ts';
 
 export interface SeriesLimits {
   /** Series that live at once. */
@@ -22,6 +23,7 @@ interface BoundedValues {
 
 export class SeriesTable {
   keys = new ByteDictionary();
+  readonly sightings: Sightings;
   /** Events that went into a series with `otel.metric.overflow`. */
   overflowed = 0;
   readonly #family: RedFamily;
@@ -34,6 +36,7 @@ export class SeriesTable {
   constructor(family: RedFamily, limits: SeriesLimits) {
     this.#family = family;
     this.#limits = limits;
+    this.sightings = new Sightings(serviceParts + family.dimensions.length);
     this.#values = family.dimensions.flatMap((dimension, index) =>
       dimension.bounded
         ? [
@@ -60,7 +63,7 @@ export class SeriesTable {
       return found;
     }
     if (kept !== key) this.overflowed++;
-    return this.keys.add(kept.bytes, kept.length);
+    return this.#add(kept);
   }
 
   /** Forgets the series that are not `used`; gives the new number of each old one. */
@@ -68,6 +71,7 @@ export class SeriesTable {
     const before = this.keys;
     const renumbered = new Uint32Array(before.size);
     this.keys = new ByteDictionary();
+    this.sightings.clear();
     for (const { pairs, services, counts } of this.#values) {
       pairs.clear();
       services.clear();
@@ -80,12 +84,19 @@ export class SeriesTable {
       key.length = before.starts[series + 1]! - start;
       key.bytes.set(before.bytes.subarray(start, start + key.length));
       for (const bounded of this.#values) this.#countValue(bounded, key);
-      renumbered[series] = this.keys.add(key.bytes, key.length);
+      renumbered[series] = this.#add(key);
     }
     return renumbered;
   }
 
-  /** The key, or one in which values beyond the limit are `_OTHER`. */
+  #add(key: SeriesKey): number {
+    const known = this.keys.size;
+    const series = this.keys.add(key.bytes, key.length);
+    if (series === known) this.sightings.note(series, key.bytes, 0, key.length);
+    return series;
+  }
+
+  /** The key, or one in which values beyond the limit are `_OTHER`; that has no place, so their number is bounded too. */
   #withinValues(key: SeriesKey): SeriesKey {
     let replaced = 0;
     for (const bounded of this.#values) {
@@ -101,6 +112,7 @@ export class SeriesTable {
       else to.slice(key.bytes, p + 2, length);
       p += 2 + length;
     }
+    to.slice(other, 0, 0);
     return to;
   }
 
@@ -140,6 +152,7 @@ export class SeriesTable {
     key.slice(other, 0, 0);
     key.whole(other);
     for (const _ of this.#family.dimensions) key.slice(other, 0, 0);
-    return this.keys.add(key.bytes, key.length);
+    key.slice(other, 0, 0);
+    return this.#add(key);
   }
 }

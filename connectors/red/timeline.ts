@@ -26,7 +26,8 @@ export class Timeline {
   /** Open windows that have something, by number: start divided by the interval. */
   readonly #open = new Map<number, Window>();
   readonly #free: Window[] = [];
-  readonly #onClosed: (window: Window) => void;
+  /** Told each complete window, in order, and the one after it when that has something. */
+  readonly #onClosed: (window: Window, next: Window | undefined) => void;
   /** The window used last: the next event is nearly always in it. */
   #last: Window | undefined;
   #lastNumber = -1;
@@ -35,12 +36,12 @@ export class Timeline {
     family: RedFamily,
     intervalSeconds: number,
     latenessSeconds: number,
-    onClosed: (window: Window, timeline: Timeline) => void,
+    onClosed: (window: Window, timeline: Timeline, next: Window | undefined) => void,
   ) {
     this.#family = family;
     this.intervalSeconds = intervalSeconds;
     this.#latenessSeconds = latenessSeconds;
-    this.#onClosed = (window) => onClosed(window, this);
+    this.#onClosed = (window, next) => onClosed(window, this, next);
   }
 
   /** The window for an event of that second. */
@@ -96,7 +97,7 @@ export class Timeline {
     for (const one of complete) {
       const window = this.#open.get(one)!;
       this.#open.delete(one);
-      this.#onClosed(window);
+      this.#onClosed(window, this.#open.get(one + 1));
     }
   }
 }

@@ -15,6 +15,8 @@ export class Window {
   readonly histograms = new HistogramPool();
   /** `place * histograms + histogram`: its number in the pool + 1; 0 none. */
   histogramAt: Uint32Array;
+  /** 1 at places that are not written: see {@link leaveOut} and {@link join}. */
+  isLeftOut = new Uint8Array(64);
   readonly #counterCount: number;
   readonly #histogramCount: number;
   /** Place + 1 of each series; 0 none. */
@@ -44,6 +46,23 @@ export class Window {
     return this.histogramAt[at]! - 1;
   }
 
+  /** What is at that place is not written. */
+  leaveOut(place: number): void {
+    this.isLeftOut[place] = 1;
+  }
+
+  /** Adds what is at place `from` to what is at `into`, and leaves it out. */
+  join(from: number, into: number): void {
+    for (let counter = 0; counter < this.#counterCount; counter++) {
+      this.add(into, counter, this.counters[from * this.#counterCount + counter]!);
+    }
+    for (let histogram = 0; histogram < this.#histogramCount; histogram++) {
+      const number = this.histogramAt[from * this.#histogramCount + histogram]!;
+      if (number !== 0) this.histograms.join(number - 1, this.histogram(into, histogram));
+    }
+    this.leaveOut(from);
+  }
+
   /** Series got new numbers: `renumbered[old]` is the new one. */
   renumber(renumbered: Uint32Array): void {
     this.#placeOf.fill(0);
@@ -58,6 +77,7 @@ export class Window {
     for (let place = 0; place < this.size; place++) this.#placeOf[this.seriesAt[place]!] = 0;
     this.counters.fill(0, 0, this.size * this.#counterCount);
     this.histogramAt.fill(0, 0, this.size * this.#histogramCount);
+    this.isLeftOut.fill(0, 0, this.size);
     this.histograms.clear();
     this.size = 0;
   }
@@ -66,6 +86,7 @@ export class Window {
     if (this.size === this.seriesAt.length) {
       const capacity = 2 * this.size;
       this.seriesAt = larger(this.seriesAt, capacity);
+      this.isLeftOut = larger(this.isLeftOut, capacity);
       this.counters = larger(this.counters, capacity * this.#counterCount);
       this.histogramAt = larger(this.histogramAt, capacity * this.#histogramCount);
     }

@@ -92,6 +92,7 @@ function bytesOf(name: string, unit: string, description: string): Plan['metric'
 function groupByService(window: Window, keys: ByteDictionary): Uint32Array[] {
   const groups = new Map<string, number[]>();
   for (let place = 0; place < window.size; place++) {
+    if (window.isLeftOut[place] === 1) continue;
     const start = keys.starts[window.seriesAt[place]!]!;
     const end = partAt(keys.bytes, start, serviceParts);
     const service = Buffer.prototype.latin1Slice.call(keys.bytes, start + 1, end);
