@@ -120,6 +120,16 @@ export class Connection {
     }
   }
 
+  /** Bytes of one side that the observer did not look at, because they begin no message. */
+  unseen(side: Side, length: number, timeNs: number): void {
+    if (this.#stopped) return;
+    try {
+      this.#unseen(side, length, timeNs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** The side sent its last byte. */
   finish(side: Side, timeNs: number): void {
     if (this.#stopped) return;
@@ -168,6 +178,22 @@ export class Connection {
     this.#parser.gap?.(side);
     this.session!.settle(side, state.offset, timeNs, false);
     this.session!.gap(side);
+  }
+
+  #unseen(side: Side, length: number, timeNs: number): void {
+    const state = this.#sides[side]!;
+    this.#readRest(side, state);
+    if (this.#stopped) return;
+    const passed = Math.min(state.skip, length);
+    if (passed > 0) {
+      state.skip -= passed;
+      state.offset += passed;
+      if (state.skip === 0) this.session?.settleOpen(side, state.offset, timeNs, true);
+      if (passed === length) return;
+    }
+    const rest = length - passed;
+    if (!state.searching && this.#parser?.unseen?.(side, state.offset + rest, timeNs)) state.offset += rest;
+    else this.#gap(side, rest, timeNs);
   }
 
   #finish(side: Side, timeNs: number): void {

@@ -26,6 +26,8 @@ export class Message {
   startNs: number;
   timeNs: number;
   endNs: number;
+  /** Arrival of its last byte where the parser knows it better than by what it has read; else 0. */
+  lastNs = 0;
   /** Frame that made it readable. */
   frame: number;
   /** TCP sequence number of its first byte. */

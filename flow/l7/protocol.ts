@@ -57,6 +57,12 @@ export interface Parser {
   resume?(input: Input): boolean;
   /** Bytes of that side were lost, in the middle of something: forget what depends on them. What was half read is gone. */
   gap?(side: Side): void;
+  /**
+   * Bytes of that side passed that the observer chose not to look at: whoever reads system calls leaves out what does not begin a message.
+   * True when they are part of a body whose end the parser finds by the next message; false when they are as good as lost. `offset` is the
+   * position behind them.
+   */
+  unseen?(side: Side, offset: number, timeNs: number): boolean;
   /** The side will send nothing more. */
   finish?(side: Side): void;
 }

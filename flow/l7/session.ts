@@ -134,7 +134,7 @@ export class Session {
   }
 
   #complete(message: Message, offset: number, timeNs: number): void {
-    message.endNs = timeNs;
+    message.endNs = message.lastNs > 0 ? message.lastNs : timeNs;
     if (message.sizeBytes === 0) message.sizeBytes = Math.max(0, offset - message.offset);
     this.#tap?.(this, message);
     if (message.part) return;

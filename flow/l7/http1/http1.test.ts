@@ -223,6 +223,33 @@ test('lost bytes in a body do no harm; lost heads break the order until it is su
   );
 });
 
+test('chunks nobody looked at last until the next message, or the end', () => {
+  const chunked = `${lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')}4000\r\nxxxx`;
+  const stream = createTestStream([http1]);
+  stream.client(lines('GET /a HTTP/1.1'));
+  stream.server(chunked);
+  stream.unseen(1, 0x4000);
+  stream.unseen(1, 5000);
+  stream.client(lines('GET /b HTTP/1.1'));
+  stream.server(chunked);
+  stream.unseen(1, 0x4000);
+  stream.unseen(1, 7000);
+  stream.close();
+  assert.deepEqual(
+    stream.calls.map(({ outcome, request, response }) => [
+      request!.resource,
+      outcome,
+      response!.complete,
+      (response!.endNs - request!.startNs) / 1e6,
+      response!.sizeBytes,
+    ]),
+    [
+      ['/a', 'answered', true, 3, chunked.length + 0x4000 + 5000],
+      ['/b', 'answered', true, 3, chunked.length + 0x4000 + 7000],
+    ],
+  );
+});
+
 test('a head that does not end in 64 KiB is taken as far as it came', () => {
   const stream = createTestStream([http1]);
   stream.client(`GET /a HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(70_000)}`);

@@ -34,15 +34,18 @@ const longestSize = 13;
  *
  *   head ─► (body passes unseen) ─► head
  *     └───► size ─► (chunk passes unseen) ─► size … ─► trailers ─► head
+ *              └─► (nobody looked at what followed) ─► unseen ─────┘
  */
 class Direction {
-  phase: 'head' | 'size' | 'trailers' = 'head';
+  phase: 'head' | 'size' | 'trailers' | 'unseen' = 'head';
   /** The message whose chunks are passing: it is emitted after the last. */
   held: Message | null = null;
   bodyBytes = 0;
   /** Where in the stream the search for a head's end goes on, and where the last chunk ends. */
   scanned = 0;
   reached = 0;
+  /** When the last bytes came that nobody looked at. */
+  unseenNs = 0;
 }
 
 export class Http1Parser implements Parser {
@@ -71,6 +74,8 @@ export class Http1Parser implements Parser {
         return this.#readSize(input, direction);
       case 'trailers':
         return this.#readTrailer(input, direction);
+      case 'unseen':
+        return this.#readAfterUnseen(input, direction);
       default:
         return direction.phase satisfies never;
     }
@@ -80,9 +85,18 @@ export class Http1Parser implements Parser {
     this.finish(side);
   }
 
+  unseen(side: Side, offset: number, timeNs: number): boolean {
+    const direction = this.#directions[side];
+    if (direction.held === null) return false;
+    direction.phase = 'unseen';
+    direction.unseenNs = timeNs;
+    direction.reached = offset;
+    return true;
+  }
+
   finish(side: Side): void {
     const direction = this.#directions[side];
-    this.#release(direction, false);
+    this.#release(direction, direction.phase === 'unseen');
     direction.scanned = 0;
   }
 
@@ -128,6 +142,8 @@ export class Http1Parser implements Parser {
     let targetStart = methodEnd + 1;
     while (targetStart < targetEnd && bytes[targetStart] === 0x20) targetStart++;
 
+    // Whoever asks again has its answer.
+    if (this.#directions[1].phase === 'unseen') this.#release(this.#directions[1], true);
     const message = this.#session.begin('request', input);
     message.method = interned.get(bytes, start, Math.min(methodEnd, start + 64));
     message.version = version;
@@ -280,6 +296,18 @@ export class Http1Parser implements Parser {
     return at + size + 2;
   }
 
+  /** Chunks nobody looked at end where the next message begins. */
+  #readAfterUnseen(input: Input, direction: Direction): number {
+    const { bytes, start, end, side } = input;
+    if (!headPrefix(bytes, start, end, side)) {
+      direction.unseenNs = input.timeNs;
+      direction.reached = input.offset + end - start;
+      return end;
+    }
+    this.#release(direction, true);
+    return this.#readHead(input, direction);
+  }
+
   #readTrailer(input: Input, direction: Direction): number {
     const { bytes, start, end } = input;
     let at = start;
@@ -292,12 +320,14 @@ export class Http1Parser implements Parser {
   /** Emits the message whose chunks have passed, or never will. */
   #release(direction: Direction, complete: boolean): void {
     const message = direction.held;
+    const wasUnseen = direction.phase === 'unseen';
     direction.held = null;
     direction.phase = 'head';
     if (message === null) return;
     message.complete = complete;
-    httpDetail(message).bodyBytes = direction.bodyBytes;
-    if (!complete) message.sizeBytes = Math.max(1, direction.reached - message.offset);
+    if (wasUnseen) message.lastNs = direction.unseenNs;
+    if (!wasUnseen) httpDetail(message).bodyBytes = direction.bodyBytes;
+    if (!complete || wasUnseen) message.sizeBytes = Math.max(1, direction.reached - message.offset);
     this.#session.emit(message);
   }
 
@@ -307,6 +337,6 @@ export class Http1Parser implements Parser {
     if (direction.held === null || this.#session.oldestPending !== undefined) return;
     const { phase } = direction;
     this.#release(direction, false);
-    direction.phase = phase;
+    if (phase !== 'unseen') direction.phase = phase;
   }
 }

@@ -27,6 +27,7 @@ export interface TestStream {
   client(bytes: Uint8Array | string): boolean;
   server(bytes: Uint8Array | string): boolean;
   gap(side: Side, length: number): void;
+  unseen(side: Side, length: number): void;
   finish(side: Side): void;
   close(): void;
   /** Time goes on, and timeouts happen. */
@@ -83,6 +84,11 @@ export function createTestStream(
     gap(side, length) {
       seqs[side]! += length;
       connection.gap(side, length, nowNs);
+    },
+    unseen(side, length) {
+      nowNs += 1e6;
+      seqs[side]! += length;
+      connection.unseen(side, length, nowNs);
     },
     finish: (side) => connection.finish(side, nowNs),
     close: () => connection.close(nowNs),
