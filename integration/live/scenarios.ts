@@ -24,11 +24,6 @@ export interface Scenario {
   matches(span: SeenSpan, call: ClientCall): boolean;
   /** What the span says of the outcome, in the client's words. */
   status(span: SeenSpan): string;
-  /**
-   * The client's clock runs around all calls of a pipeline at once, around more than one message, or around changes of
-   * threads: that the span lies inside is asked then, and that half of them are close.
-   */
-  looseClock?: boolean;
 }
 
 const text = (span: SeenSpan, key: string): string => String(span.attributes[key] ?? '');
@@ -74,18 +69,16 @@ async function startNginxHttp2(): Promise<Server> {
 export const scenarios: readonly Scenario[] = [
   { name: 'http1', start: startNginx, count: 100, concurrency: 1, ...http },
   { name: 'http1', start: startNginx, count: 50, concurrency: 8, ...http },
-  { name: 'http1_pipelined', start: startNginx, count: 40, concurrency: 2, looseClock: true, ...http },
-  // Node's streams end some turns of the loop after the last frame: the clock counts them.
-  { name: 'http2', start: startNginxHttp2, count: 60, concurrency: 4, looseClock: true, ...http },
-  // All streams of a connection begin in one turn of the client's loop, which its clock counts.
-  { name: 'http2_streams', start: startNginxHttp2, count: 20, concurrency: 4, looseClock: true, ...http },
+  // More requests than this wait in the client's kernel until the server acknowledges the first.
+  { name: 'http1_pipelined', start: startNginx, count: 20, concurrency: 4, ...http },
+  { name: 'http2', start: startNginxHttp2, count: 60, concurrency: 4, ...http },
+  { name: 'http2_streams', start: startNginxHttp2, count: 20, concurrency: 4, ...http },
   {
     name: 'grpc',
     start: startGreeter,
     count: 60,
     concurrency: 1,
-    // grpc-js passes calls through several turns of the loop before and after the frames.
-    looseClock: true,
+
     matches: (span, call) =>
       text(span, 'rpc.system.name') === 'grpc' &&
       `/${text(span, 'rpc.method')}` === call.target &&
@@ -95,12 +88,11 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'redis', start: startRedis, count: 99, concurrency: 1, ...store },
   { name: 'redis', start: startRedis, count: 51, concurrency: 8, ...store },
-  { name: 'redis_pipelined', start: startRedis, count: 50, concurrency: 2, looseClock: true, ...store },
+  { name: 'redis_pipelined', start: startRedis, count: 50, concurrency: 2, ...store },
   { name: 'memcached', start: startMemcached, count: 100, concurrency: 4, ...store },
   { name: 'mysql', start: startMariadb, setup: 'mysql_setup', count: 60, concurrency: 4, ...database },
   { name: 'postgresql', start: startPostgresql, count: 60, concurrency: 4, ...database },
-  // pymongo does much in Python itself, where threads wait for each other; its clocks count that.
-  { name: 'mongodb', start: startMongo, count: 40, concurrency: 4, looseClock: true, ...documents },
+  { name: 'mongodb', start: startMongo, count: 40, concurrency: 4, ...documents },
   {
     name: 'dns',
     start: startDnsmasq,
@@ -115,8 +107,7 @@ export const scenarios: readonly Scenario[] = [
     start: startMosquitto,
     count: 50,
     concurrency: 4,
-    // paho sends and receives in a thread of its own: the caller's clock counts two changes of threads.
-    looseClock: true,
+
     matches: (span, call) => span.name.includes('publish') && text(span, 'messaging.destination.name') === call.target,
     status: (span) => (span.failed ? text(span, 'error.type') : 'ok'),
   },
@@ -134,7 +125,7 @@ export const scenarios: readonly Scenario[] = [
     start: startNats,
     count: 50,
     concurrency: 2,
-    looseClock: true,
+
     matches: (span, call) =>
       text(span, 'messaging.destination.name') === call.target && text(span, 'messaging.operation.type') === 'send',
     status: (span) => (span.failed ? text(span, 'error.type') : 'ok'),
@@ -144,8 +135,7 @@ export const scenarios: readonly Scenario[] = [
     start: startKafka,
     count: 40,
     concurrency: 2,
-    // kafka-python sends and receives in a thread of its own: the caller's clock counts two changes of threads.
-    looseClock: true,
+
     matches: (span, call) =>
       text(span, 'messaging.destination.name') === call.target &&
       text(span, 'deepflow.kafka.api') === 'Produce' &&
