@@ -7,7 +7,7 @@ import { compileHeader, writeLayout } from './layout.ts';
 const headers = [
   ['event', 'shared/event.h', 'The records that eBPF programs put into the ring.'],
   [
-    'threads.gen.ts',
+    'threads',
     'shared/threads.h',
     'What eBPF programs remember between hooks, in maps that user space reads and fills.',
   ],
