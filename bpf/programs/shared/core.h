@@ -9,7 +9,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-typedef _Bool bool;
+#define bool _Bool
+#define true 1
+#define false 0
 #define NULL ((void *)0)
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -75,9 +77,11 @@ struct sock {
   unsigned short sk_protocol;
   unsigned short sk_type;
   struct socket *sk_socket;
+  int sk_err;
 };
+struct inet_sock { __u16 inet_sport; };
 struct socket { struct file *file; struct sock *sk; };
-struct tcp_sock { unsigned int copied_seq; unsigned int write_seq; unsigned int snd_una; };
+struct tcp_sock { unsigned int copied_seq; unsigned int rcv_nxt; unsigned int write_seq; unsigned int snd_una; };
 struct unix_sock { struct sock *peer; };
 
 #pragma clang attribute pop

@@ -4,11 +4,12 @@
 #define DEEPFLOW_EVENT_H
 
 enum event_kind {
-  EVENT_DATA = 1,    /* bytes of a connection: as a system call moved them, or in the clear, as a TLS library's caller sees them */
-  EVENT_OPEN = 2,    /* a connection was made (role client) or accepted (role server) */
-  EVENT_CLOSE = 3,   /* the last descriptor is gone, or the kernel closed it; length: bytes not delivered */
+  EVENT_DATA = 1,    /* bytes of a connection: as a system call moved them, or in the clear, as a TLS library's caller sees them;
+                        length 0 on a stream: no more will come in this direction (end of file was read, or shutdown) */
+  EVENT_OPEN = 2,    /* a connection was made (role client) or accepted (role server); length: EINPROGRESS when it is still being made, else 0 */
+  EVENT_CLOSE = 3,   /* the last descriptor is gone, or the kernel closed it; length: bytes sent and not acknowledged by then */
   EVENT_EXEC = 4,    /* payload: the path that was executed */
-  EVENT_EXIT = 5,    /* the process (not a thread) is over; length: its exit code */
+  EVENT_EXIT = 5,    /* the process (not a thread) is over; length: its wait status (code << 8 | signal) */
   EVENT_FILE = 6,    /* a file was read or written; payload: struct file_event, then its path */
   EVENT_TCP = 7,     /* counters of a TCP connection; payload: struct tcp_event */
   EVENT_HEADERS = 8, /* HTTP/2 header fields in the clear; payload: struct header_event, then names and values */
@@ -28,7 +29,7 @@ enum event_direction { DIRECTION_IN = 0, DIRECTION_OUT = 1 };
 enum event_role { ROLE_UNKNOWN = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2 };
 
 /* flags */
-#define EVENT_UNIX 1      /* an AF_UNIX socket: no addresses */
+#define EVENT_UNIX 1      /* an AF_UNIX socket: local and remote hold the inode of this end, and the `socket` of the other, as u64 */
 #define EVENT_SENDFILE 2  /* bytes that never were in user memory: length counts, captured is 0 */
 #define EVENT_CUT 4       /* captured < length because of a limit (not: because memory could not be read) */
 #define EVENT_FAULT 8     /* memory could not be read */
@@ -45,7 +46,8 @@ struct event {
   __u32 pid;              /* process and thread in the root pid namespace */
   __u32 tid;
   __u32 netns;            /* inode of the socket's network namespace */
-  __u32 sequence;         /* TCP sequence number of the first byte; TLS plaintext: of the record that carried it */
+  __u32 sequence;         /* TCP sequence number of the first byte; TLS plaintext: of the record that carried it.
+                             Sockets without such numbers: bytes (datagrams: messages) seen before it in this direction, modulo 2^32 */
   __u32 length;           /* bytes that were moved */
   __u32 captured;         /* bytes of payload in this record */
   __u8 kind;

@@ -89,12 +89,11 @@ struct trace {
 
 struct thread_state {
   __u64 begin_ns;         /* when the system call began that the thread is in */
-  __u64 socket;           /* the socket it writes to, looked up when it began */
   __u64 arguments[6];     /* kept only where the end of a system call does not tell them */
   __u32 other_sequence;   /* copied_seq when the write began */
   __u16 call;             /* number of the system call + 1; 0: in none that counts */
-  __u8 verdict;           /* enum verdict of its process, valid for `generation` */
-  __u8 pad;
+  __u8 verdict;           /* enum verdict of its process, and that process's flags, valid for `generation` */
+  __u8 process_flags;
   __u32 generation;
   __u32 pad2;
   __u64 coroutine;        /* set by the uprobes of an async runtime; else 0 */
@@ -260,6 +259,9 @@ struct limit {
 };
 
 #define SOCKET_SEEN 1     /* user space has had an event of it, so it gets its end too */
+#define SOCKET_CLOSED 2   /* ... and has had that */
+#define SOCKET_END_IN 4   /* the peer's end of data was told */
+#define SOCKET_END_OUT 8  /* our own, by shutdown, was told */
 
 struct socket_state {
   __u64 inode;            /* of the socket's file; 0 as long as it has none. Another one: the address was reused */

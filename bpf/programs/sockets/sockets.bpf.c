@@ -1,0 +1,109 @@
+/* Every system call of the host passes here twice: those that move bytes over sockets, open or close them, or are slow on files, of
+ * processes that are traced, become events. Also the beginning and end of processes, and TCP's own changes of state.
+ *
+ * Hooks are of three kinds, of which the loader takes the first that the kernel has; the story between them is the same.
+ *   (default)            tp_btf: typed arguments, plain loads, state in the task's own storage
+ *   SOCKETS_RAW          raw_tp: registers by helper, state in a hash
+ *   SOCKETS_TRACEPOINT   classic tracepoints: arguments only when a call begins, so they are kept */
+#if defined(SOCKETS_RAW) || defined(SOCKETS_TRACEPOINT)
+#define PROBE_READS
+#define THREADS_IN_HASH
+#endif
+#ifdef SOCKETS_TRACEPOINT
+#define ARGUMENTS_AT_ENTER
+#endif
+
+#include "calls.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline struct thread_state *enter(__u64 call) {
+  if (!is_known_call(call)) return 0;
+  struct thread_state *thread = take_thread();
+  if (!thread) {
+    count(COUNTER_NO_THREAD);
+    return 0;
+  }
+  return is_traced(thread) ? thread : 0;
+}
+
+/* The thread, when it is in this call and its beginning was seen. */
+static __always_inline struct thread_state *leave(__u64 call) {
+  if (!is_known_call(call)) return 0;
+  struct thread_state *thread = find_thread();
+  return thread && thread->call == call + 1 ? thread : 0;
+}
+
+#ifdef SOCKETS_TRACEPOINT
+
+struct enter_arguments { __u64 common; long call; __u64 arguments[6]; };
+struct exit_arguments { __u64 common; long call; long result; };
+
+SEC("tracepoint/raw_syscalls/sys_enter")
+int sockets_enter(struct enter_arguments *context) {
+  struct thread_state *thread = enter(context->call);
+  if (!thread) return 0;
+  for (int i = 0; i < 6; i++) thread->arguments[i] = context->arguments[i];
+  return traced_enter(thread, context->call, context->arguments[0], context->call == CALL_SPLICE ? context->arguments[2] : context->arguments[1]);
+}
+
+SEC("tracepoint/raw_syscalls/sys_exit")
+int sockets_exit(struct exit_arguments *context) {
+  struct thread_state *thread = leave(context->call);
+  return thread ? on_exit(thread, context->call, context->result, 0) : 0;
+}
+
+#else
+
+#ifdef SOCKETS_RAW
+#define HOOK(name) SEC("raw_tp/" name)
+#else
+#define HOOK(name) SEC("tp_btf/" name)
+#endif
+
+HOOK("sys_enter")
+int sockets_enter(__u64 *context) {
+  __u64 call = context[1];
+  struct thread_state *thread = enter(call);
+  if (!thread) return 0;
+  void *registers = (void *)context[0];
+  return traced_enter(thread, call, FIELD(registers, pt_regs, di), call == CALL_SPLICE ? FIELD(registers, pt_regs, dx) : FIELD(registers, pt_regs, si));
+}
+
+HOOK("sys_exit")
+int sockets_exit(__u64 *context) {
+  void *registers = (void *)context[0];
+  __u64 call = FIELD(registers, pt_regs, orig_ax);
+  struct thread_state *thread = leave(call);
+  return thread ? on_exit(thread, call, context[1], registers) : 0;
+}
+
+HOOK("sched_process_exec")
+int sockets_exec(__u64 *context) { return on_exec((void *)context[2]); }
+
+HOOK("sched_process_fork")
+int sockets_fork(__u64 *context) { return on_fork((void *)context[0], (void *)context[1]); }
+
+HOOK("inet_sock_set_state")
+int sockets_state(__u64 *context) { return on_tcp_state(context[0], context[1], context[2]); }
+
+/* Requests through io_uring pass no system call of their own: they are counted, and their process is marked. */
+HOOK("io_uring_submit_req")
+int sockets_io_uring(__u64 *context) {
+  struct thread_state *thread = find_thread();
+  if (!thread || thread->verdict != VERDICT_TRACE) return 0;
+  count(COUNTER_IO_URING);
+  __u32 pid = bpf_get_current_pid_tgid() >> 32;
+  struct process_state *process = bpf_map_lookup_elem(&processes, &pid);
+  if (process) process->flags |= PROCESS_IO_URING;
+  return 0;
+}
+
+#endif
+
+#ifdef SOCKETS_TRACEPOINT
+SEC("tracepoint/sched/sched_process_exit")
+#else
+HOOK("sched_process_exit")
+#endif
+int sockets_process_exit(__u64 *context) { return on_process_exit(); }
