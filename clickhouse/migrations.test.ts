@@ -1,10 +1,12 @@
 /** The schema of the real engine: made by many at once, continued after a kill, kept up to date. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kernelAttributes } from '../pdata/schema/flow-log.ts';
 import { createStoreClient, type StoreClient } from './client.ts';
 import { openTestStore } from './embedded/testing/store.ts';
 import { type Migration, migrate, migrations } from './migrations.ts';
 import { tables, views } from './tables/all.ts';
+import { flowColumns } from './tables/flow-log.ts';
 import { createTable } from './tables/table.ts';
 
 const options = { database: 'otel', cluster: '', ttlSeconds: 3600 };
@@ -91,6 +93,20 @@ test('a database of the first version gets the tables and columns that came late
   await migrate(client, options);
   assert.deepEqual(await client.query('SELECT observation_point FROM otel.spans'), [{ observation_point: 's' }]);
   assert.deepEqual(await client.query('SELECT * FROM otel.flow_log'), []);
+});
+
+test('records of the second version of the schema stay, and say nothing of what the kernel counts', async (context) => {
+  const client = await openClient(context);
+  await migrate(client, options, () => {}, migrations.slice(0, 2));
+  const added = flowColumns(kernelAttributes).map(({ name }) => name);
+  for (const name of added) await client.command(`ALTER TABLE otel.flow_log DROP COLUMN ${name}`);
+  await client.command("INSERT INTO otel.flow_log (received_date, flow_id) VALUES (today(), 'a')");
+  const steps: string[] = [];
+  await migrate(client, options, (name) => steps.push(name));
+  assert.deepEqual(steps, ['connections as the kernel counts them']);
+  const [row] = await client.query<Record<string, unknown>>(`SELECT ${added.join(', ')} FROM otel.flow_log`);
+  assert.equal(row!.tcp_smoothed_rtt, '0');
+  assert.deepEqual(row!.drop_reasons, []);
 });
 
 test('seconds live for a day and minutes for a month, or shorter when everything does', async (context) => {

@@ -5,9 +5,11 @@
  * `schema_migrations`, so a killed run goes on where it was, and several collectors may start at once: at worst each runs
  * every statement. Views are replaced every time, because they hold no data.
  */
+
+import { kernelAttributes } from '../pdata/schema/flow-log.ts';
 import type { StoreClient } from './client.ts';
 import { tables, views } from './tables/all.ts';
-import { flowLog } from './tables/flow-log.ts';
+import { flowColumns, flowLog } from './tables/flow-log.ts';
 import { redTables } from './tables/red.ts';
 import {
   columnDdl,
@@ -42,6 +44,15 @@ export const migrations: readonly Migration[] = [
           `ALTER TABLE ${identifier(options.database)}.spans${onCluster(options)} ADD COLUMN IF NOT EXISTS ${columnDdl(column)}`,
       ),
     ],
+  },
+  {
+    version: 3,
+    name: 'connections as the kernel counts them',
+    statements: (options) =>
+      flowColumns(kernelAttributes).map(
+        (column) =>
+          `ALTER TABLE ${identifier(options.database)}.flow_log${onCluster(options)} ADD COLUMN IF NOT EXISTS ${columnDdl(column)}`,
+      ),
   },
 ];
 

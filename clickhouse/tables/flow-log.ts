@@ -86,6 +86,11 @@ export const flowLog: StoredTable<FlowRows> = {
   indexes: ['idx_flow_id flow_id TYPE bloom_filter(0.01) GRANULARITY 1'],
 };
 
+/** The columns of some of the attributes, for a migration that adds them. */
+export function flowColumns(attributes: readonly FlowAttribute[]): Column<FlowRows>[] {
+  return attributes.map((attribute) => flowColumn(attribute, flowAttributes.indexOf(attribute)));
+}
+
 function flowColumn(attribute: FlowAttribute, number: number): Column<FlowRows> {
   const name = flowColumnName(attribute.key);
   const comment = attribute.unit === '' ? attribute.meaning : `${attribute.meaning} Unit ${attribute.unit}.`;
@@ -113,6 +118,8 @@ function flowColumn(attribute: FlowAttribute, number: number): Column<FlowRows> 
       });
     case 'ints':
       return column(name, 'Array(Int64)', comment, (out, rows) => writeIntegerLists(out, rows, number));
+    case 'strings':
+      return column(name, 'Array(String)', comment, (out, rows) => writeStringLists(out, rows, number));
     default:
       return attribute.type satisfies never;
   }
@@ -129,6 +136,29 @@ function pairs({ at, count, columns }: FlowRows, number: number, type: number): 
     words[2 * row + 1] = table.value[2 * found + 1]!;
   }
   return words;
+}
+
+/** ArrayValue: values = 1, each an AnyValue with string_value = 1; anything else in it is empty. */
+function writeStringLists(out: Bytes, rows: FlowRows, number: number): void {
+  const { arena } = rows.columns;
+  const lists = pairs(rows, number, valueTypes.array);
+  const start = new Uint32Array(rows.count + 1);
+  const slices: number[] = [];
+  for (let row = 0; row < rows.count; row++) {
+    const end = lists[2 * row]! + lists[2 * row + 1]!;
+    for (let p = lists[2 * row]!; p < end && arena[p] === 0x0a; ) {
+      const length = readVarint(arena, p + 1);
+      const value = cursor.at;
+      p = value + length;
+      if (length > 1 && arena[value] === 0x0a) {
+        const size = readVarint(arena, value + 1);
+        slices.push(cursor.at, size);
+      } else slices.push(0, 0);
+    }
+    start[row + 1] = slices.length / 2;
+  }
+  writeOffsets(out, start, rows.count);
+  writeStrings(out, arena, Uint32Array.from(slices), slices.length / 2);
 }
 
 /** ArrayValue: values = 1, each an AnyValue with int_value = 3; anything else in it is 0. */

@@ -86,6 +86,37 @@ describe('stored tables', () => {
     }
   }
 
+  test('a connection’s lists of reasons and counts come back', async () => {
+    const record = (...attributes: [key: string, value: unknown][]) => ({
+      timeUnixNano: '1767225600123456789',
+      eventName: 'deepflow.flow',
+      attributes: attributes.map(([key, value]) => ({ key, value })),
+    });
+    const list = (...values: unknown[]) => ({ arrayValue: { values } });
+    const logRecords = [
+      record(
+        ['deepflow.flow.drop.reasons', list({ stringValue: 'tcp_old_data' }, {}, { stringValue: 'x'.repeat(300) })],
+        ['deepflow.flow.drop.counts', list({ intValue: '3' }, { intValue: '1' }, { intValue: '300' })],
+        ['deepflow.flow.tcp.error', { stringValue: 'ECONNREFUSED' }],
+      ),
+      record(['deepflow.flow.drop.reasons', { stringValue: 'no list' }]),
+      record(['deepflow.flow.drop.reasons', list({ intValue: '7' })]),
+    ];
+    await store('logs', [{ resourceLogs: [{ resource, scopeLogs: [{ scope, logRecords }] }] }], 'drops');
+    const rows = await client.query<Record<string, unknown>>(
+      'SELECT drop_reasons, drop_counts, tcp_error FROM otel.flow_log ORDER BY length(drop_reasons) DESC',
+    );
+    assert.deepEqual(rows, [
+      {
+        drop_reasons: ['tcp_old_data', '', 'x'.repeat(300)],
+        drop_counts: ['3', '1', '300'],
+        tcp_error: 'ECONNREFUSED',
+      },
+      { drop_reasons: [''], drop_counts: [], tcp_error: '' },
+      { drop_reasons: [], drop_counts: [], tcp_error: '' },
+    ]);
+  });
+
   test('a span comes back as the upstream exporter would have stored it', async () => {
     const span = {
       traceId,

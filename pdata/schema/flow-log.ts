@@ -4,7 +4,8 @@
  * A flow gives one record per minute (aligned to the clock's minutes) and one when it ends, so the sum of its records is the
  * flow. LogRecord.time is the end of the interval, LogRecord.event_name is `deepflow.flow`, the body is empty, severity is
  * unset, and the scope is `otelcol-deepflow/flow`. `flow/l4/record.ts` writes the records; the store's table and the network
- * metrics read them.
+ * metrics read them. `receivers/ebpf/tcp/record.ts` writes records of the same kind from what the kernel counts of a process's
+ * connections: their observation point is `c-p` or `s-p`, their resource the process.
  *
  * `client` is who opened the connection (or is judged to have), `server` is the other; what is said of a side is about what
  * that side sent. An attribute that is missing is 0, '' or unknown: counts of 0 are not written.
@@ -16,8 +17,8 @@ export const flowEventName = 'deepflow.flow';
 /** Name of the instrumentation scope of the records. */
 export const flowScopeName = 'otelcol-deepflow/flow';
 
-/** OTLP value: `int` is int64, `ints` an array of int64. */
-export type FlowAttributeType = 'string' | 'int' | 'bool' | 'ints';
+/** OTLP value: `int` is int64, `ints` an array of int64, `strings` an array of strings. */
+export type FlowAttributeType = 'string' | 'int' | 'bool' | 'ints' | 'strings';
 
 /**
  * How the records of one flow combine: `fact` is the same in each (or known better in later ones), `delta` counts this
@@ -164,6 +165,28 @@ const calls: FlowAttribute[] = [
   count('deepflow.flow.l7.timeouts', '{call}', 'Calls that got no answer in time.'),
 ];
 
+/** What only the kernel at one end knows; of that end's side, which the observation point tells (`c-p` the client, `s-p` the server). */
+const kernel: FlowAttribute[] = [
+  fact('service.peer.name', 'string', 'Service at the other end, where that is a process of the same host.'),
+  fact('deepflow.socket.id', 'string', 'The socket, as its calls name it.'),
+  fact('deepflow.flow.tcp.state', 'string', 'State of the connection: `established`, `close_wait` …'),
+  fact('deepflow.flow.tcp.smoothed_rtt', 'int', 'Round trip, smoothed as TCP does (RFC 6298).', 'ns'),
+  fact('deepflow.flow.tcp.rtt_variance', 'int', 'Mean deviation of the round trip.', 'ns'),
+  fact('deepflow.flow.tcp.min_rtt', 'int', 'Shortest round trip of the last minutes.', 'ns'),
+  fact('deepflow.flow.tcp.congestion_window', 'int', 'Segments that may be under way.', '{segment}'),
+  fact('deepflow.flow.tcp.slow_start_threshold', 'int', 'Window from which on growth is slow.', '{segment}'),
+  fact('deepflow.flow.tcp.segment_size', 'int', 'Most payload of a segment.', 'By'),
+  count('deepflow.flow.tcp.lost', '{segment}', 'Segments that TCP took for lost.'),
+  count('deepflow.flow.tcp.retransmitted_bytes', 'By', 'Payload that was sent again.'),
+  fact('deepflow.flow.tcp.connect_duration', 'int', 'From the first SYN until it was open, or had failed.', 'ns'),
+  fact('deepflow.flow.tcp.error', 'string', 'Why it failed, as the process was told: `ECONNREFUSED`, `ETIMEDOUT` …'),
+  fact('deepflow.flow.reset.by', 'string', 'Who reset it: `client` or `server`.'),
+  fact('deepflow.flow.reset.reason', 'string', 'Why the kernel reset it, in its own words: `tcp_abort_on_close` …'),
+  count('deepflow.flow.drops', '{packet}', 'Packets of the connection that were dropped inside this host.'),
+  fact('deepflow.flow.drop.reasons', 'strings', 'Why, in the kernel’s words: `tcp_old_data`, `netfilter_drop` …'),
+  fact('deepflow.flow.drop.counts', 'ints', 'How many for each reason, since the connection began.', '{packet}'),
+];
+
 /** All attributes of a flow record, in the order in which they are written. */
 export const flowAttributes: readonly FlowAttribute[] = [
   ...identity,
@@ -178,7 +201,11 @@ export const flowAttributes: readonly FlowAttribute[] = [
   ]),
   ...calls,
   ...flowDelays.flatMap(([delay, meaning]) => delayAttributes(delay, meaning)),
+  ...kernel,
 ];
+
+/** Columns that came with version 3 of the schema. */
+export const kernelAttributes: readonly FlowAttribute[] = kernel;
 
 /**
  * A delay as count, sum, extremes and base-2 exponential histogram. The buckets are OTLP's: bucket `offset + i` counts values

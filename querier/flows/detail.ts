@@ -35,10 +35,13 @@ export async function flowDetail(store: Store, flowId: string, signal: AbortSign
   }
   const facts = told.flatMap(({ key, unit, meaning }) => {
     const value = row[`v_${flowColumnName(key)}`]!;
-    return value === '' || value === '0' || value === 'false' ? [] : [{ key, value, unit, meaning }];
+    return nothing.has(value) ? [] : [{ key, value, unit, meaning }];
   });
   return { flowId, facts };
 }
+
+/** An attribute that a flow does not have reads so. */
+const nothing = new Set(['', '0', 'false', '[]']);
 
 /** SQL: how the records of a flow combine to one value. */
 function combined({ key, kind, type }: FlowAttribute): string {

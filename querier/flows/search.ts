@@ -136,7 +136,9 @@ function textCondition(text: string, params: Params): string {
 }
 
 const columns = new Map(
-  flowAttributes.filter(({ type }) => type !== 'ints').map(({ key }) => [key, flowColumnName(key)]),
+  flowAttributes
+    .filter(({ type }) => type !== 'ints' && type !== 'strings')
+    .map(({ key }) => [key, flowColumnName(key)]),
 );
 
 /** SQL: the value of an attribute as text; of one without a column from the maps. */
