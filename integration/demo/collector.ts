@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, withNode } from '../kit/collector.ts';
 import { send } from '../kit/http.ts';
-import { freePorts } from '../kit/ports.ts';
+import { freePorts, isFree } from '../kit/ports.ts';
 import { type Server, startServer } from '../servers/server.ts';
 
 /** Gives the process and the address of its page. */
 export async function startDemoCollector(directory: string, pagePort: number): Promise<Server & { page: string }> {
+  if (!(await isFree(pagePort))) throw new Error(`Port ${pagePort} is taken: give another one with --port.`);
   const [grpc, http, clickhouse, metrics, health] = await freePorts(5);
   const overlay = join(directory, 'demo.yaml');
   writeFileSync(

@@ -20,6 +20,7 @@ const usage = `npm run demo -- [--seconds N] [--rate N] [--port N]
 /** Everything the demo writes; removed at its end, or at the start of the next one. */
 const folder = '/tmp/otelcol-deepflow-demo';
 const pidFile = join(folder, 'pid');
+const collectorPidFile = join(folder, 'collector.pid');
 
 const options = readOptions();
 const stopped = new AbortController();
@@ -56,6 +57,7 @@ async function run(): Promise<void> {
   await step('Network namespaces shop-front and shop-back, a cable between them', async () => createNetwork());
   const collector = await step('The collector', () => startDemoCollector(join(folder, 'collector'), options.port));
   servers.push(collector);
+  writeFileSync(collectorPidFile, String(collector.pid));
   const shop = await startShop({ go, java, python }, certificate, step, servers);
   customers = startCustomers(shop.url);
   console.log(`
@@ -63,7 +65,9 @@ async function run(): Promise<void> {
   The shop:  ip netns exec ${front.namespace} curl ${shop.url}/product/7
   ${options.rate} pages a second. Ctrl-C ends it all${options.seconds === 0 ? '' : `, and so do ${options.seconds} seconds`}.
 `);
-  await sleep(options.seconds === 0 ? 2 ** 31 - 1 : options.seconds * 1000, undefined, { signal: stopped.signal });
+  const end = sleep(options.seconds === 0 ? 2 ** 31 - 1 : options.seconds * 1000, '', { signal: stopped.signal });
+  const printed = await Promise.race([end, collector.ended]);
+  if (printed !== '') throw new Error(`The collector ended:\n${printed}`);
   console.log('\n  Busiest of the last minute:');
   for (const line of (await busiestEdges(options.port)).slice(0, 30)) console.log(`    ${line}`);
 }
@@ -81,15 +85,21 @@ function startCustomers(url: string): ChildProcess {
 async function cleanUp(): Promise<void> {
   customers?.kill('SIGKILL');
   if (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') !== String(process.pid)) return;
-  await step('Everything is stopped and removed', async () => {
+  await timed('Everything is stopped and removed', async () => {
     for (const server of servers.reverse()) await server.stop();
     await removeNetwork();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 }
 
+/** A demo that was killed leaves its collector too, which is in none of the namespaces. */
 async function removeLeftovers(): Promise<void> {
   await removeNetwork();
+  const collector = runningFrom(collectorPidFile, folder);
+  if (collector !== 0) {
+    process.kill(collector);
+    for (let tries = 0; tries < 100 && existsSync(`/proc/${collector}`); tries++) await sleep(100);
+  }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
@@ -97,15 +107,25 @@ async function removeLeftovers(): Promise<void> {
 function refuseSecond(): void {
   if (process.getuid?.() !== 0)
     throw new Error('The demo makes network namespaces: run it as root (sudo npm run demo).');
-  if (!existsSync(pidFile)) return;
-  const pid = readFileSync(pidFile, 'utf8');
-  if (existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('demo/main.ts'))
-    throw new Error(`Another demo runs (process ${pid}): stop it first.`);
+  const other = runningFrom(pidFile, 'demo/main.ts');
+  if (other !== 0) throw new Error(`Another demo runs (process ${other}): stop it first.`);
+}
+
+/** The process whose number is in a file, if its command line still has `word`; else 0. */
+function runningFrom(file: string, word: string): number {
+  if (!existsSync(file)) return 0;
+  const pid = Number(readFileSync(file, 'utf8'));
+  return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word) ? pid : 0;
+}
+
+/** One step of the start: none begins after Ctrl-C. */
+async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+  stopped.signal.throwIfAborted();
+  return timed(title, work);
 }
 
 /** Says what is being done, and how long it took. */
-async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
-  stopped.signal.throwIfAborted();
+async function timed<T>(title: string, work: () => Promise<T>): Promise<T> {
   const startedMs = Date.now();
   process.stdout.write(`  ${title} … `);
   try {

@@ -52,7 +52,7 @@ export async function startShop(built: Built, certificate: Certificate, step: St
   await step('promotions: PHP behind nginx (shop-back)', async () => {
     await start('promotions', back, { port: 9000, others: stores });
     const location = promotionsLocation(`${local}:9000`);
-    await keep(startProxy('promotions-web', { ...inBack, port: 8085, location }));
+    await keep(startProxy({ ...inBack, port: 8085, location, service: 'promotions' }));
   });
   await step('inventory: Go, gRPC (shop-back)', () =>
     start('inventory', back, { port: 8086, httpPort: 8087, others: stores }),
@@ -90,7 +90,7 @@ export async function startShop(built: Built, certificate: Certificate, step: St
   await step('nginx before it all (shop-front)', () => {
     const upstreams = { storefront: `${local}:8080` };
     const location = 'proxy_pass http://storefront;';
-    return keep(startProxy('nginx', { namespace: front.namespace, port: at.http, location, upstreams }));
+    return keep(startProxy({ namespace: front.namespace, port: at.http, location, upstreams }));
   });
   return { url: `http://${local}:${at.http}`, servers };
 }

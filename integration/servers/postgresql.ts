@@ -17,7 +17,9 @@ export async function startPostgresql(where: Where = {}): Promise<Server> {
   const data = join(directory, 'data');
   const bin = join(versions, readdirSync(versions).sort().at(-1)!, 'bin');
   execFileSync('runuser', ['-u', 'postgres', '--', join(bin, 'initdb'), '-D', data, '-A', 'trust'], { stdio: 'pipe' });
-  const args = ['-u', 'postgres', '--', join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', directory];
+  // setpriv becomes the server; runuser would stay and keep signals from it.
+  const user = ['--reuid=postgres', '--regid=postgres', '--init-groups', '--'];
+  const args = [...user, join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', directory];
   args.push('-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off');
   if (certificate !== undefined)
     args.push(
@@ -28,7 +30,7 @@ export async function startPostgresql(where: Where = {}): Promise<Server> {
       '-c',
       `ssl_key_file=${ownKey(certificate, directory)}`,
     );
-  const program = { name: 'postgresql', command: 'runuser', args, port: port!, directory, namespace };
+  const program = { name: 'postgresql', command: 'setpriv', args, port: port!, directory, namespace };
   return startServer({ ...program, signal: 'SIGINT' });
 }
 

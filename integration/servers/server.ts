@@ -12,6 +12,8 @@ export interface Server {
   name: string;
   port: number;
   pid: number;
+  /** Resolves with the end of what it printed, when the process ends. */
+  ended: Promise<string>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export async function startServer(program: Program): Promise<Server> {
     name,
     port,
     pid: child.pid!,
+    ended: child.exitCode !== null ? Promise.resolve(output) : once(child, 'close').then(() => output),
     async stop() {
       await end(child, program.signal ?? 'SIGTERM');
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });

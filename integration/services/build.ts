@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { link, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { run } from '../clients/toolchain.ts';
 import { root } from '../kit/collector.ts';
 import { mavenClassPath } from '../servers/maven.ts';
@@ -11,7 +12,7 @@ import { mavenClassPath } from '../servers/maven.ts';
 export interface Built {
   /** Folder of the programs in Go; each is the same file under a name of its own. */
   go: string;
-  /** Class path of `orders.Main`. */
+  /** orders.jar, which names its libraries. */
   java: string;
   /** Python with what requirements.txt names. */
   python: string;
@@ -45,12 +46,19 @@ export async function buildJava(): Promise<string> {
   ]);
   const source = join(import.meta.dirname, 'java', 'orders');
   const files = readdirSync(source).map((name) => join(source, name));
-  const classes = join(cache, `java-${fingerprint(files)}`);
-  if (!existsSync(join(classes, 'complete'))) {
+  const folder = join(cache, `java-${fingerprint(files)}`);
+  const jar = join(folder, 'orders.jar');
+  if (!existsSync(jar)) {
+    const classes = join(folder, 'classes');
     await run('javac', ['-cp', libraries, '-d', classes, ...files], root);
-    writeFileSync(join(classes, 'complete'), '');
+    const manifest = join(folder, 'manifest');
+    // A line of a manifest has 72 bytes at most; the next begins with a space.
+    const path = readdirSync(dirname(libraries)).map((name) => pathToFileURL(join(dirname(libraries), name)).pathname);
+    const lines = `Class-Path: ${path.join(' ')}`.replace(/(?<=^.{70})|(?<=^.{70}(?:.{69})+)/g, '\n ');
+    writeFileSync(manifest, `Main-Class: orders.Main\n${lines}\n`);
+    await run('jar', ['--create', '--file', jar, '--manifest', manifest, '-C', classes, '.'], root);
   }
-  return `${classes}:${libraries}`;
+  return jar;
 }
 
 export async function buildPython(): Promise<string> {

@@ -9,6 +9,8 @@ export interface ProxyOptions {
   port: number;
   tls?: { port: number; certificate: Certificate };
   namespace?: string | undefined;
+  /** What it is called by; without, it is nginx like others. */
+  service?: string;
   /** Configuration of what `/` is: `proxy_pass http://…;`. */
   location: string;
   /** Servers by the name that `location` uses, with connections kept open. */
@@ -16,13 +18,14 @@ export interface ProxyOptions {
 }
 
 /** Two workers. */
-export async function startProxy(name: string, options: ProxyOptions): Promise<Server> {
-  const { port, namespace } = options;
-  const directory = serverDirectory(name);
+export async function startProxy(options: ProxyOptions): Promise<Server> {
+  const { port, namespace, service } = options;
+  const directory = serverDirectory('proxy');
   const config = join(directory, 'nginx.conf');
   writeFileSync(config, configuration(options, directory));
   const args = ['-c', config, '-e', join(directory, 'error.log'), '-p', directory];
-  return startServer({ name, command: 'nginx', args, port, directory, namespace, env: { OTEL_SERVICE_NAME: name } });
+  const env: NodeJS.ProcessEnv = service === undefined ? {} : { OTEL_SERVICE_NAME: service };
+  return startServer({ name: service ?? 'nginx', command: 'nginx', args, port, directory, namespace, env });
 }
 
 function configuration({ host = '127.0.0.1', port, tls, location, upstreams = {} }: ProxyOptions, directory: string) {

@@ -36,7 +36,7 @@ const here = import.meta.dirname;
 export async function startService(name: ServiceName, built: Built, options: ServiceOptions): Promise<Server> {
   const { host = '127.0.0.1', port, tls, namespace } = options;
   const directory = serverDirectory(name);
-  const env: NodeJS.ProcessEnv = { ...options.others, OTEL_SERVICE_NAME: name };
+  const env: NodeJS.ProcessEnv = { ...options.others };
   if (options.truth !== undefined) env.TRUTH = options.truth;
   const grpc = name === 'inventory';
   if (grpc && options.httpPort !== undefined) env.HTTP = `${host}:${options.httpPort}`;
@@ -59,7 +59,7 @@ function commandOf(name: ServiceName, built: Built, options: ServiceOptions, dir
     case 'shipping':
       return [join(built.go, name)];
     case 'orders':
-      return ['java', '-Xmx192m', '-Dsun.net.httpserver.nodelay=true', '-cp', built.java, 'orders.Main'];
+      return ['java', '-Xmx192m', '-Dsun.net.httpserver.nodelay=true', '-jar', built.java];
     case 'storefront':
       return [process.execPath, join(here, 'node', 'storefront.mjs')];
     case 'accounts': {
