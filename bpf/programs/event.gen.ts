@@ -101,7 +101,7 @@ export const fileEvent = {
 
 /** struct tcp_event: its size, and where each field is, in bytes. */
 export const tcpEvent = {
-  size: 128,
+  size: 136,
   bytesSent: 0, // u64
   bytesAcked: 8, // u64
   bytesReceived: 16, // u64
@@ -124,8 +124,11 @@ export const tcpEvent = {
   state: 92, // u16
   reset: 94, // u8
   flags: 95, // u8
-  dropReason: 96, // u32[4]
-  drops: 112, // u32[4]
+  headerBytes: 96, // u16
+  segmentBytes: 98, // u16
+  pad: 100, // u32
+  dropReason: 104, // u32[4]
+  drops: 120, // u32[4]
 } as const;
 
 /** struct header_event: its size, and where each field is, in bytes. */

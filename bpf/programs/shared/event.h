@@ -109,6 +109,9 @@ struct tcp_event {
   __u16 state;            /* TCP_ESTABLISHED 1 … TCP_CLOSE 7 */
   __u8 reset;             /* enum tcp_reset */
   __u8 flags;
+  __u16 header_bytes;     /* of a segment: IP and TCP with the options that each has */
+  __u16 segment_bytes;    /* most payload of a segment */
+  __u32 pad;
   /* Packets of this socket that were dropped in this host, by reason; what finds no slot counts in the last. */
   __u32 drop_reason[TCP_DROP_SLOTS];
   __u32 drops[TCP_DROP_SLOTS];
