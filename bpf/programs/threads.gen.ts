@@ -84,20 +84,19 @@ export const trace = {
 
 /** struct thread_state: its size, and where each field is, in bytes. */
 export const threadState = {
-  size: 336,
+  size: 328,
   beginNs: 0, // u64
-  socket: 8, // u64
-  arguments: 16, // u64[6]
-  otherSequence: 64, // u32
-  call: 68, // u16
-  verdict: 70, // u8
-  processFlags: 71, // u8
-  generation: 72, // u32
-  pad2: 76, // u32
-  coroutine: 80, // u64
-  trace: 88, // trace
-  last: 112, // place[2]
-  tls: 288, // tls_call
+  arguments: 8, // u64[6]
+  otherSequence: 56, // u32
+  call: 60, // u16
+  verdict: 62, // u8
+  processFlags: 63, // u8
+  generation: 64, // u32
+  pad2: 68, // u32
+  coroutine: 72, // u64
+  trace: 80, // trace
+  last: 104, // place[2]
+  tls: 280, // tls_call
 } as const;
 
 /** struct process_state: its size, and where each field is, in bytes. */

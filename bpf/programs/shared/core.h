@@ -91,7 +91,8 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 /* FIELD(pointer, type, field): one field of a kernel structure.
  * Where the kernel can check the type it is a plain load (a fault reads as 0), else a call of a helper. */
 #ifdef PROBE_READS
-#define FIELD(pointer, type, field) BPF_CORE_READ((struct type *)(pointer), field)
+#define FIELD(pointer, type, field) \
+  ({ struct type *typed_pointer = (void *)(pointer); BPF_CORE_READ(typed_pointer, field); })
 #else
 #define FIELD(pointer, type, field) \
   (((struct type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct type)))->field)

@@ -49,7 +49,7 @@ __noinline int emit_bare(const struct event *event) {
     struct { struct event event; __u8 payload[SIZE]; } *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0); \
     if (!record) return -1;                                                                                 \
     record->event = *event;                                                                                 \
-    __u32 captured = event->captured;                                                                       \
+    __u64 captured = event->captured;                                                                       \
     if (captured > SIZE) captured = SIZE;                                                                   \
     if (bpf_probe_read_user(record->payload, captured, (void *)base)) faulted(&record->event, 0);           \
     submit(record);                                                                                         \
@@ -63,14 +63,14 @@ __noinline int emit_bare(const struct event *event) {
     struct { struct event event; __u8 payload[2 * SIZE]; } *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0); \
     if (!record) return -1;                                                                                 \
     record->event = *event;                                                                                 \
-    __u32 wanted = event->captured, at = 0;                                                                 \
+    __u64 wanted = event->captured, at = 0;                                                                 \
     if (wanted > SIZE) wanted = SIZE;                                                                       \
     for (__u32 i = 0; i < SEGMENTS_MAX; i++) {                                                              \
       struct vector vector;                                                                                 \
       if (i >= segments || at >= wanted) break;                                                             \
       if (bpf_probe_read_user(&vector, sizeof(vector), (void *)(base + i * sizeof(vector)))) break;         \
-      __u32 room = wanted - at;                                                                             \
-      __u32 size = vector.length > room ? room : (__u32)vector.length;                                      \
+      __u64 size = wanted - at;                                                                             \
+      if (size > vector.length) size = vector.length;                                                       \
       if (size > SIZE) break;                                                                               \
       if (bpf_probe_read_user(record->payload + (at & (SIZE - 1)), size, (void *)vector.base)) break;       \
       at += size;                                                                                           \

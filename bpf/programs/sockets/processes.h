@@ -48,7 +48,7 @@ static __always_inline void begin_process_event(struct event *event, __u8 kind) 
 
 #define PATH_MAX_SENT 1024
 
-static __always_inline int on_exec(struct linux_binprm *program) {
+static __always_inline int on_exec(__u64 path) {
   struct thread_state *thread = find_thread();
   if (thread) {
     thread->generation = 0;
@@ -66,7 +66,7 @@ static __always_inline int on_exec(struct linux_binprm *program) {
   }
   __builtin_memset(&record->event, 0, sizeof(record->event));
   begin_process_event(&record->event, EVENT_EXEC);
-  long length = bpf_probe_read_kernel_str(record->path, PATH_MAX_SENT, FIELD(program, linux_binprm, filename));
+  long length = bpf_probe_read_kernel_str(record->path, PATH_MAX_SENT, (void *)path);
   if (length > 0) record->event.captured = record->event.length = length - 1;
   submit(record);
   return 0;

@@ -44,7 +44,7 @@ int sockets_enter(struct enter_arguments *context) {
   struct thread_state *thread = enter(context->call);
   if (!thread) return 0;
   for (int i = 0; i < 6; i++) thread->arguments[i] = context->arguments[i];
-  return traced_enter(thread, context->call, context->arguments[0], context->call == CALL_SPLICE ? context->arguments[2] : context->arguments[1]);
+  return traced_enter(thread, context->call, thread->arguments[0], thread->arguments[context->call == CALL_SPLICE ? 2 : 1]);
 }
 
 SEC("tracepoint/raw_syscalls/sys_exit")
@@ -52,6 +52,20 @@ int sockets_exit(struct exit_arguments *context) {
   struct thread_state *thread = leave(context->call);
   return thread ? on_exit(thread, context->call, context->result, 0) : 0;
 }
+
+struct exec_arguments { __u64 common; __u32 name; };
+
+/* `name` says where in the record the path is, in its lower half. */
+SEC("tracepoint/sched/sched_process_exec")
+int sockets_exec(struct exec_arguments *context) { return on_exec((__u64)context + (context->name & 0xffff)); }
+
+struct state_arguments { __u64 common; __u64 sock; int from; int to; };
+
+SEC("tracepoint/sock/inet_sock_set_state")
+int sockets_state(struct state_arguments *context) { return on_tcp_state(context->sock, context->from, context->to); }
+
+SEC("tracepoint/sched/sched_process_exit")
+int sockets_process_exit(void *context) { return on_process_exit(); }
 
 #else
 
@@ -79,7 +93,7 @@ int sockets_exit(__u64 *context) {
 }
 
 HOOK("sched_process_exec")
-int sockets_exec(__u64 *context) { return on_exec((void *)context[2]); }
+int sockets_exec(__u64 *context) { return on_exec((__u64)FIELD(context[2], linux_binprm, filename)); }
 
 HOOK("sched_process_fork")
 int sockets_fork(__u64 *context) { return on_fork((void *)context[0], (void *)context[1]); }
@@ -99,11 +113,7 @@ int sockets_io_uring(__u64 *context) {
   return 0;
 }
 
-#endif
-
-#ifdef SOCKETS_TRACEPOINT
-SEC("tracepoint/sched/sched_process_exit")
-#else
 HOOK("sched_process_exit")
-#endif
 int sockets_process_exit(__u64 *context) { return on_process_exit(); }
+
+#endif
