@@ -130,6 +130,11 @@ export class Connection {
     }
   }
 
+  /** A header field that was seen in the clear inside the process, before the bytes of its block come. */
+  told(side: Side, stream: number, name: string, value: string): void {
+    if (!this.#stopped) this.#parser?.told?.(side, stream, name, value);
+  }
+
   /** The side sent its last byte. */
   finish(side: Side, timeNs: number): void {
     if (this.#stopped) return;

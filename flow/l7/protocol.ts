@@ -55,6 +55,8 @@ export interface Parser {
    * sends what, which ids wait for an answer. Without it the probe decides.
    */
   resume?(input: Input): boolean;
+  /** A header field that an observer inside the process saw in the clear, before the bytes of its block are read. */
+  told?(side: Side, stream: number, name: string, value: string): void;
   /** Bytes of that side were lost, in the middle of something: forget what depends on them. What was half read is gone. */
   gap?(side: Side): void;
   /**

@@ -43,6 +43,8 @@ const longestText = 16 * 1024;
 
 export class HpackDecoder {
   readonly #names: HeaderNames;
+  /** Nothing that may have added entries was missed. */
+  isComplete: boolean;
   readonly #static: Entry[];
   /** The newest is the last; those before `#oldest` are gone. */
   #entries: Entry[] = [];
@@ -59,12 +61,14 @@ export class HpackDecoder {
   /** `fromStart`: the whole connection has been seen, so the table cannot have grown without notice. */
   constructor(names: HeaderNames, fromStart: boolean) {
     this.#names = names;
+    this.isComplete = fromStart;
     this.#static = staticEntries(names);
     this.#max = fromStart ? defaultTable : largestTable;
   }
 
   /** Bytes that may have added entries were lost. */
   forget(): void {
+    this.isComplete = false;
     this.#entries = [];
     this.#oldest = 0;
     this.#size = 0;

@@ -279,6 +279,23 @@ test('an observer who joins in the middle finds frames in either direction', () 
   );
 });
 
+test('what such an observer cannot read is taken from what the process was seen to send', () => {
+  const stream = createTestStream([http2]);
+  stream.client(join(frame(8, 0, 0, u32(5)), frame(1, 5, 9, hex('83 86 c4 c5'))));
+  stream.server(frame(1, 5, 9, hex('88 c0')));
+  for (const [name, value] of Object.entries({ ':method': 'GET', ':path': '/told', 'X-Request-Id': 'r1' })) {
+    stream.told(0, 11, name, value);
+  }
+  stream.told(1, 11, ':status', '404');
+  stream.client(frame(1, 5, 11, hex('c6 c7')));
+  stream.server(frame(1, 5, 11, hex('c0')));
+  const { request, response } = stream.calls[1]!;
+  assert.deepEqual(
+    [request!.method, request!.resource, request!.requestId, request!.textFact('partial'), response!.statusCode],
+    ['GET', '/told', 'r1', '', 404],
+  );
+});
+
 test('after lost bytes the next frame of a known stream is found, wherever it begins', () => {
   const stream = createTestStream([http2]);
   stream.client(join(open, headers(1, endStream, get('/a')), headers(3, endStream, get('/a'))));

@@ -27,6 +27,7 @@ import { errorName, flags, frameHead, frameLength, frameStream, frameTypes, isFr
 import { Head } from './head.ts';
 import { HpackDecoder } from './hpack.ts';
 import { type Flow, Stream } from './stream.ts';
+import { ToldFields } from './told.ts';
 
 /** Streams of one connection that are kept; peers allow each other 100 to 1000 at once. */
 const maxStreams = 4096;
@@ -47,17 +48,19 @@ export class Http2Parser implements Parser {
   readonly #decoders: [HpackDecoder, HpackDecoder];
   readonly #blocks: [BlockBuffer, BlockBuffer] = [new BlockBuffer(), new BlockBuffer()];
   readonly #rests: [DataRest, DataRest] = [new DataRest(), new DataRest()];
+  readonly #told: ToldFields;
   #begun = false;
 
   constructor(session: Session) {
     this.#session = session;
     this.#names = headerNames(session.options);
+    this.#told = new ToldFields(this.#names);
     this.#head = new Head(this.#names, session.options);
     this.#decoders = [new HpackDecoder(this.#names, false), new HpackDecoder(this.#names, false)];
   }
 
   read(input: Input): number {
-    if (!this.#begun) this.#begin(input);
+    if (!this.#begun) this.#begin();
     const { bytes, start, end, side } = input;
     if (this.#rests[side].stream !== null) return this.#readData(input, this.#rests[side], start);
     if (
@@ -113,6 +116,10 @@ export class Http2Parser implements Parser {
     return false;
   }
 
+  told(side: Side, stream: number, name: string, value: string): void {
+    if (!this.#decoders[side].isComplete) this.#told.add(side, stream, name, value);
+  }
+
   gap(side: Side): void {
     this.#decoders[side].forget();
     this.#blocks[side].close();
@@ -132,7 +139,7 @@ export class Http2Parser implements Parser {
   }
 
   /** The first look: a request may have been left by HTTP/1, and answered here as stream 1. */
-  #begin(input: Input): void {
+  #begin(): void {
     this.#begun = true;
     const request = takeRequest(this.#session.identity);
     if (request !== null) {
@@ -142,12 +149,14 @@ export class Http2Parser implements Parser {
       stream.flows[0].ended = true;
       this.#session.adopt(request);
     }
-    if (request !== null || input.offset === 0) this.#decoders[1] = new HpackDecoder(this.#names, true);
+    if (request !== null) this.#decoders[1] = new HpackDecoder(this.#names, true);
   }
 
   #readPreface(input: Input): number {
     if (input.end - input.start < preface.length) return input.full ? input.end : input.start;
+    // Neither side sends header blocks before it.
     this.#decoders[0] = new HpackDecoder(this.#names, true);
+    this.#decoders[1] = new HpackDecoder(this.#names, true);
     return input.start + preface.length;
   }
 
@@ -257,6 +266,7 @@ export class Http2Parser implements Parser {
       this.#decoders[side].forget();
       head.partial = true;
     } else if (!this.#decoders[side].decode(bytes, start, end, head)) head.partial = true;
+    if (this.#told.take(side, id, head.partial ? head : null)) head.partial = false;
     // Joined in the middle, the sides may have been taken for each other.
     if (head.status >= 0) message.kind = 'response';
     else if (head.method !== '') message.kind = 'request';

@@ -28,6 +28,7 @@ export interface TestStream {
   server(bytes: Uint8Array | string): boolean;
   gap(side: Side, length: number): void;
   unseen(side: Side, length: number): void;
+  told(side: Side, stream: number, name: string, value: string): void;
   finish(side: Side): void;
   close(): void;
   /** Time goes on, and timeouts happen. */
@@ -85,6 +86,7 @@ export function createTestStream(
       seqs[side]! += length;
       connection.gap(side, length, nowNs);
     },
+    told: (side, id, name, value) => connection.told(side, id, name, value),
     unseen(side, length) {
       nowNs += 1e6;
       seqs[side]! += length;
