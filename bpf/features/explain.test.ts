@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Capability } from './capabilities.ts';
+import { explainFacilities, explainFeatures, explainInLines, explainKernel } from './explain.ts';
+import { facilities, type Outcome, type Outcomes } from './facilities.ts';
+import { type Facts, parseKernel } from './facts.ts';
+
+const root: Capability[] = [
+  'CAP_SYS_ADMIN',
+  'CAP_BPF',
+  'CAP_PERFMON',
+  'CAP_NET_ADMIN',
+  'CAP_NET_RAW',
+  'CAP_SYS_PTRACE',
+  'CAP_DAC_READ_SEARCH',
+  'CAP_SYS_RESOURCE',
+];
+const two: Capability[] = ['CAP_BPF', 'CAP_PERFMON'];
+const works: Outcome = { kind: 'works' };
+const refused = (code: string, message: string): Outcome => ({ kind: 'refused', code, message });
+const eperm = refused('EPERM', 'Operation not permitted');
+const einval = refused('EINVAL', 'Invalid argument');
+const untried: Outcome = { kind: 'untried', message: 'the native part of eBPF is not built' };
+
+type More = Partial<Omit<Facts, 'kernel' | 'capabilities'>> & { kernel?: string; has?: Capability[] };
+
+function facts({ kernel = '6.18.44', has = root, ...rest }: More = {}): Facts {
+  return {
+    kernel: parseKernel(kernel),
+    uid: has.includes('CAP_SYS_ADMIN') ? 0 : 65_534,
+    capabilities: new Set(has),
+    inUserNamespace: false,
+    btf: 'readable',
+    tracefs: 'readable',
+    lockdown: 'none',
+    unprivilegedBpfDisabled: 2,
+    memlockBytes: Number.POSITIVE_INFINITY,
+    ...rest,
+  };
+}
+
+/** All facilities with one outcome, save some. */
+function outcomes(all: Outcome, but: Outcomes = {}): Outcomes {
+  return { ...Object.fromEntries(facilities.map(({ facility }) => [facility, all])), ...but };
+}
+
+const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
+  ['root on a current kernel', facts(), outcomes(works)],
+  ['nobody', facts({ has: [], tracefs: 'denied' }), outcomes(eperm)],
+  [
+    'CAP_BPF and CAP_PERFMON only',
+    facts({ has: two, tracefs: 'denied' }),
+    outcomes(works, { packet_socket: eperm, tracepoint: eperm, sock_ops: eperm }),
+  ],
+  [
+    'CAP_BPF without CAP_PERFMON',
+    facts({ has: ['CAP_BPF', 'CAP_SYS_PTRACE'] }),
+    outcomes(eperm, { ring_buffer: works, task_storage: works }),
+  ],
+  [
+    'root without BTF',
+    facts({ btf: 'missing' }),
+    outcomes(einval, { packet_socket: works, ring_buffer: works, uprobe: works }),
+  ],
+  ['nobody without BTF', facts({ btf: 'missing', has: [] }), outcomes(eperm)],
+  ['a container without /sys', facts({ btf: 'denied' }), outcomes(works)],
+  [
+    'Linux 4.14',
+    facts({ kernel: '4.14.336', btf: 'missing' }),
+    outcomes(einval, { packet_socket: works, tracepoint: works, perf_event: works }),
+  ],
+  [
+    'Linux 5.4',
+    facts({ kernel: '5.4.0-190-generic' }),
+    outcomes(einval, {
+      packet_socket: works,
+      raw_tracepoint: works,
+      tracepoint: works,
+      uprobe: works,
+      perf_event: works,
+    }),
+  ],
+  ['Linux 5.10', facts({ kernel: '5.10.0-33-amd64' }), outcomes(works, { task_storage: einval, uprobe_multi: einval })],
+  [
+    'Linux 5.10, where memory may not be locked',
+    facts({ kernel: '5.10.0-33-amd64', memlockBytes: 65_536 }),
+    outcomes(eperm, { packet_socket: works }),
+  ],
+  [
+    'RHEL 8, which brings new pieces to an old kernel',
+    facts({ kernel: '4.18.0-553.el8' }),
+    outcomes(works, { uprobe_multi: einval, sock_ops: einval }),
+  ],
+  [
+    'locked down to confidentiality',
+    facts({ lockdown: 'confidentiality' }),
+    outcomes(eperm, { packet_socket: works, ring_buffer: works, task_storage: works }),
+  ],
+  ['root in a user namespace', facts({ inUserNamespace: true }), outcomes(eperm)],
+  ['a seccomp profile', facts(), outcomes(eperm, { packet_socket: works })],
+  ['a kernel without tp_btf for system calls', facts(), outcomes(works, { tp_btf: einval })],
+  [
+    'tracepoints only, and no tracefs',
+    facts({ tracefs: 'missing' }),
+    outcomes(works, {
+      tp_btf: einval,
+      raw_tracepoint: einval,
+      tracepoint: refused('ENOENT', 'No such file or directory'),
+    }),
+  ],
+  ['eBPF not built', facts(), outcomes(untried, { packet_socket: works })],
+  ['Linux 3.10', facts({ kernel: '3.10.0-1160.el7', btf: 'missing' }), outcomes(einval, { packet_socket: works })],
+];
+
+const golden = new URL('explain.golden.txt', import.meta.url);
+
+test('what is told in each situation', () => {
+  const text = scenes.map(([title, given, tried]) => `# ${title}\n${shown(given, tried)}`).join('\n');
+  if (process.env.UPDATE_GOLDEN) writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, 'utf8'));
+});
+
+function shown(given: Facts, tried: Outcomes): string {
+  const kernel = explainKernel(given, tried);
+  const lines = kernel.status === 'ok' ? [] : [`kernel ${kernel.status}: ${kernel.reason}; ${kernel.action}`];
+  const reports = explainFeatures(given, tried);
+  const good = reports
+    .filter(({ status }) => status === 'ok')
+    .map(({ name, uses }) => name + (uses ? ` by ${uses}` : ''));
+  lines.push(`ok: ${good.join(', ')}`, ...explainInLines(reports));
+  for (const { facility, status, cause, reason, action } of explainFacilities(given, tried)) {
+    if (status !== 'ok') lines.push(`  ${facility} ${status} [${cause}]: ${reason} -> ${action}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+test('whatever is not ok says why, and who can change it', () => {
+  for (const [title, given, tried] of scenes) {
+    for (const report of [...explainFeatures(given, tried), ...explainFacilities(given, tried)]) {
+      assert.equal(report.status === 'ok', report.reason === '', `${title}: ${report.title}`);
+      assert.equal(report.status === 'ok', report.cause === undefined, `${title}: ${report.title}`);
+    }
+  }
+});

@@ -1,0 +1,89 @@
+/** What the collector can see of a host, feature by feature: by which facilities, and what is lost without. */
+import type { Facility } from './facilities.ts';
+
+export type FeatureName = 'packets' | 'calls' | 'tls' | 'go' | 'tcp' | 'files' | 'processes';
+
+export interface FeatureInfo {
+  name: FeatureName;
+  title: string;
+  /** The receiver that has it. */
+  receiver: 'cbpf' | 'ebpf';
+  /** All of these are needed. */
+  needs: readonly Facility[];
+  /** One of these is needed, the first that works is taken; any but the first makes it `limited`. */
+  oneOf: readonly Facility[];
+  /** It is better with these. */
+  better: readonly Facility[];
+  /** It opens files of the processes it looks at, which takes CAP_SYS_PTRACE for those of other users. */
+  opensFiles: boolean;
+}
+
+/** Every program reads the kernel's structs by BTF and tells what it saw through one ring. */
+const base: readonly Facility[] = ['btf', 'ring_buffer'];
+const systemCalls: readonly Facility[] = ['tp_btf', 'raw_tracepoint', 'tracepoint'];
+
+export const features: readonly FeatureInfo[] = [
+  {
+    name: 'packets',
+    title: 'Calls and flows from packets',
+    receiver: 'cbpf',
+    needs: ['packet_socket'],
+    oneOf: [],
+    better: [],
+    opensFiles: false,
+  },
+  {
+    name: 'calls',
+    title: 'Calls of each process',
+    receiver: 'ebpf',
+    needs: base,
+    oneOf: systemCalls,
+    better: ['task_storage'],
+    opensFiles: false,
+  },
+  {
+    name: 'tls',
+    title: 'TLS in the clear',
+    receiver: 'ebpf',
+    needs: [...base, 'uprobe'],
+    oneOf: systemCalls,
+    better: ['uprobe_multi'],
+    opensFiles: true,
+  },
+  {
+    name: 'go',
+    title: 'Go programs in the clear',
+    receiver: 'ebpf',
+    needs: [...base, 'uprobe'],
+    oneOf: systemCalls,
+    better: ['uprobe_multi'],
+    opensFiles: true,
+  },
+  {
+    name: 'tcp',
+    title: 'TCP metrics',
+    receiver: 'ebpf',
+    needs: base,
+    oneOf: ['tp_btf'],
+    better: [],
+    opensFiles: false,
+  },
+  {
+    name: 'files',
+    title: 'Slow reads and writes of files',
+    receiver: 'ebpf',
+    needs: base,
+    oneOf: systemCalls,
+    better: [],
+    opensFiles: false,
+  },
+  {
+    name: 'processes',
+    title: 'Names of all processes',
+    receiver: 'ebpf',
+    needs: [],
+    oneOf: [],
+    better: [],
+    opensFiles: true,
+  },
+];
