@@ -34,7 +34,7 @@ export async function makeCalls(
   concurrency: number,
 ): Promise<ClientCall[]> {
   const script = join(import.meta.dirname, 'client.py');
-  return runCalls(python, [script, scenario, String(port), String(count), String(concurrency)]);
+  return runCalls(python, ['-B', script, scenario, String(port), String(count), String(concurrency)]);
 }
 
 /** Runs a client that prints its calls. */
@@ -45,6 +45,19 @@ export async function runCalls(command: string, args: readonly string[]): Promis
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as ClientCall);
 }
+
+/** Calls by a client in Java, of the main class `live.NAME`; its arguments end with the port, the number of calls and of workers. */
+export function javaCalls(name: string, classPath: string, args: readonly (string | number)[]): Promise<ClientCall[]> {
+  return runCalls('java', [...steadyJava, '-cp', classPath, `live.${name}`, ...args.map(String)]);
+}
+
+/** Paths of a client's sources. */
+export function javaSources(name: string): string[] {
+  return ['Calls', name].map((source) => join(import.meta.dirname, 'java', `${source}.java`));
+}
+
+/** Compiles early, and has more memory than the calls fill, so that it need not stop to collect it. */
+const steadyJava = ['-Xms256m', '-Xmn192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 const realTime = ['--fifo', '10'];
 const mayRunAtOnce = spawnSync('chrt', [...realTime, 'true']).status === 0;

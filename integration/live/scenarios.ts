@@ -1,5 +1,6 @@
 /** The servers and what clients do to them, and how a call that a client made is found among the spans. */
 import { execFileSync } from 'node:child_process';
+import { dubboClassPath, startDubbo } from '../servers/dubbo.ts';
 import { startGreeter } from '../servers/greeter.ts';
 import { startKafka } from '../servers/kafka.ts';
 import { startMariadb } from '../servers/mariadb.ts';
@@ -8,13 +9,15 @@ import { startPostgresql } from '../servers/postgresql.ts';
 import { startRabbitmq } from '../servers/rabbitmq.ts';
 import type { Server } from '../servers/server.ts';
 import { startDnsmasq, startMemcached, startMosquitto, startNats, startNginx, startRedis } from '../servers/simple.ts';
-import type { ClientCall } from './client.ts';
+import { type ClientCall, javaCalls, javaSources } from './client.ts';
 import type { SeenSpan } from './spans.ts';
 
 export interface Scenario {
-  /** Function of client.py. */
+  /** Function of client.py, when that is the client. */
   name: string;
   start(): Promise<Server>;
+  /** Another client than client.py. */
+  client?(port: number, count: number, concurrency: number): Promise<ClientCall[]>;
   /** A function of client.py that is run once before. */
   setup?: string;
   transport?: 'udp';
@@ -58,6 +61,12 @@ const store = {
   status: (span: SeenSpan) => text(span, 'db.response.status_code') || (span.failed ? text(span, 'error.type') : 'ok'),
 };
 
+/** A call is found by the trace that its attachments or headers name. */
+const dubbo = {
+  matches: (span: SeenSpan, call: ClientCall) =>
+    span.traceId === call.target && text(span, 'rpc.method') === call.method,
+};
+
 /** The client has the numbers of the names that the conventions want. */
 const grpcStatus: Record<string, string> = { OK: 'ok', PERMISSION_DENIED: '7' };
 
@@ -85,6 +94,25 @@ export const scenarios: readonly Scenario[] = [
       span.startNs >= call.start &&
       span.endNs <= call.end,
     status: (span) => grpcStatus[text(span, 'rpc.response.status_code')] ?? text(span, 'rpc.response.status_code'),
+  },
+  {
+    name: 'dubbo',
+    start: () => startDubbo('dubbo'),
+    client: (...args) => javaCalls('DubboClient', dubboClassPath(...javaSources('DubboClient')), ['dubbo', ...args]),
+    count: 60,
+    concurrency: 2,
+    ...dubbo,
+    status: (span) => (span.failed ? text(span, 'error.type') : 'ok'),
+  },
+  {
+    name: 'triple',
+    start: () => startDubbo('tri'),
+    client: (...args) => javaCalls('DubboClient', dubboClassPath(...javaSources('DubboClient')), ['tri', ...args]),
+    count: 60,
+    concurrency: 2,
+    ...dubbo,
+    // The exception's class is in the body only; the headers say that there is one.
+    status: (span) => (text(span, 'error.type') === 'BIZ_EXCEPTION' ? 'java.lang.IllegalStateException' : 'ok'),
   },
   { name: 'redis', start: startRedis, count: 99, concurrency: 1, ...store },
   { name: 'redis', start: startRedis, count: 51, concurrency: 8, ...store },

@@ -11,6 +11,7 @@ export interface SeenSpan {
   startNs: number;
   endNs: number;
   attributes: Record<string, unknown>;
+  resource: Record<string, unknown>;
   traceId: string;
 }
 
@@ -27,15 +28,16 @@ export function seenSpans(sink: Sink): SeenSpan[] {
     for (const group of request.resource_spans ?? []) {
       const resource = attributes((group.resource as Plain | undefined)?.attributes);
       for (const scope of (group.scope_spans ?? []) as Plain[])
-        for (const span of (scope.spans ?? []) as Plain[]) spans.push(read(span, String(resource['service.name'])));
+        for (const span of (scope.spans ?? []) as Plain[]) spans.push(read(span, resource));
     }
   }
   return spans;
 }
 
-function read(span: Plain, service: string): SeenSpan {
+function read(span: Plain, resource: Record<string, unknown>): SeenSpan {
   return {
-    service,
+    service: String(resource['service.name']),
+    resource,
     name: String(span.name ?? ''),
     kind: Number(span.kind ?? 0),
     failed: Number((span.status as Plain | undefined)?.code ?? 0) === 2,

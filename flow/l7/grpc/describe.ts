@@ -6,6 +6,7 @@ import type { HttpDetail } from '../http/detail.ts';
 import type { Message } from '../message.ts';
 import { rpc } from '../rpc-attributes.ts';
 import { grpcFails, grpcStatusName } from './status.ts';
+import { tripleExceptionName } from './triple-exceptions.ts';
 
 const keys = {
   userAgent: attributeKey('user_agent.original'),
@@ -40,7 +41,9 @@ function describeResponse(span: SpanWriter, response: Message): void {
   if (typeof code === 'number') {
     const name = grpcStatusName(code);
     span.text(rpc.statusCode, name);
+    const exception = response.facts?.get('tripleException');
     if (grpcFails(code, span.atServer)) span.fail(name, response.error);
+    else if (typeof exception === 'number') span.fail(tripleExceptionName(exception), 'the service threw an exception');
   }
   const http = response.facts?.get('httpStatus');
   // 200 says nothing: the outcome of a call is its own status.

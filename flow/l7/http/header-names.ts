@@ -24,6 +24,9 @@ export const header = {
   tripleVersion: 16,
   tripleGroup: 17,
   triple: 18,
+  tripleApplication: 19,
+  tripleTimeout: 20,
+  tripleException: 21,
 } as const;
 
 const named: readonly string[] = [
@@ -46,6 +49,9 @@ const named: readonly string[] = [
   'tri-service-version',
   'tri-service-group',
   'tri-protocol-version',
+  'tri-consumer-appname',
+  'tri-service-timeout',
+  'tri-exception-code',
 ];
 
 export interface HeaderNames {

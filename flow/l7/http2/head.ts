@@ -19,6 +19,7 @@ export class Head implements FieldSink {
   grpcMessage = '';
   tripleVersion = '';
   triple = false;
+  tripleException = -1;
   /** Some field is not known. */
   partial = false;
   /** Takes what is neither of the pseudo-headers nor of gRPC; null for trailers. */
@@ -44,6 +45,7 @@ export class Head implements FieldSink {
     this.grpcMessage = '';
     this.tripleVersion = '';
     this.triple = false;
+    this.tripleException = -1;
     this.partial = false;
     this.message = message;
   }
@@ -90,7 +92,13 @@ export class Head implements FieldSink {
         return;
       case header.tripleGroup:
       case header.triple:
+      case header.tripleApplication:
+      case header.tripleTimeout:
         this.triple = true;
+        return;
+      case header.tripleException:
+        this.triple = true;
+        this.tripleException = decimal(value);
         return;
     }
     if (this.message !== null && this.#names.uses[kind] !== 0)

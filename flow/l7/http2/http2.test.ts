@@ -174,6 +174,23 @@ const conversations: Conversation[] = [
     ],
   },
   {
+    name: 'Triple: known by any of its headers; an answer that is OK and an exception',
+    steps: [
+      ['>', join(open, headers(1, endStream, { ...post('/p.S/m'), 'tri-consumer-appname': 'a' }))],
+      [
+        '<',
+        join(
+          headers(1, 0, { ...grpcOk, 'tri-exception-code': '3' }),
+          data(1, 0, message('x')),
+          headers(1, endStream, { 'grpc-status': '0' }),
+        ),
+      ],
+    ],
+    calls: [
+      '!p.S/m server | rpc.system.name=dubbo rpc.method=p.S/m deepflow.rpc.request.messages=0 rpc.response.status_code=OK error.type=BIZ_EXCEPTION deepflow.rpc.response.messages=1 http.response.body.size=6',
+    ],
+  },
+  {
     name: 'resets, before and after the answer began; going away',
     steps: [
       [

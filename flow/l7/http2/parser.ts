@@ -319,6 +319,7 @@ export class Http2Parser implements Parser {
     }
     if (head.partial) message.fact('partial', true);
     this.#setLabel(stream, head.label);
+    if (head.tripleException >= 0) message.fact('tripleException', head.tripleException);
     if (head.grpcStatus >= 0) this.#setGrpcStatus(stream, message);
     if (!block.endStream) this.#session.answering(id);
   }
@@ -353,7 +354,9 @@ export class Http2Parser implements Parser {
     if (typeof response.statusCode === 'number') response.fact('httpStatus', response.statusCode);
     response.fact('grpcStatus', head.grpcStatus);
     response.statusCode = head.grpcStatus;
-    response.status = grpcStatus(head.grpcStatus);
+    // Triple answers OK when the service threw: the answer is the exception.
+    const threw = head.grpcStatus === 0 && response.facts!.has('tripleException');
+    response.status = threw ? 'server_error' : grpcStatus(head.grpcStatus);
     response.error = cut(grpcMessage(head.grpcMessage), this.#session.options.maxText);
   }
 
