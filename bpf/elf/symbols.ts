@@ -1,0 +1,65 @@
+/** Looks up functions by name in .symtab and .dynsym. */
+import { type ElfFile, type Section, u64 } from './file.ts';
+import { findNames } from './names.ts';
+
+export interface FunctionSymbol {
+  name: string;
+  /** Virtual address of its first instruction. */
+  address: number;
+  /** Bytes, as the file says: 0 when it does not, and unchecked. */
+  size: number;
+  /** File offset of its first instruction: what an uprobe takes. */
+  offset: number;
+}
+
+const entrySize = 24;
+/** A multiple of the entry's size. */
+const chunkSize = entrySize * 43_690;
+
+/**
+ * The functions of these names that are defined in this file; the largest wins when a name is there twice (a local one of another
+ * unit). Throws ElfError when the tables contradict themselves.
+ */
+export function findFunctions(file: ElfFile, names: Iterable<string>): Map<string, FunctionSymbol> {
+  const wanted = [...names];
+  const found = new Map<string, FunctionSymbol>();
+  for (const type of [11, 2]) {
+    for (const table of file.sections) {
+      if (table.type !== type) continue;
+      const strings = file.sections[table.link];
+      if (strings === undefined) throw file.error(`symbol table ${table.name} has no table of strings`);
+      searchTable(file, table, strings, wanted, found);
+    }
+  }
+  return found;
+}
+
+function searchTable(
+  file: ElfFile,
+  table: Section,
+  strings: Section,
+  names: string[],
+  found: Map<string, FunctionSymbol>,
+): void {
+  const offsets = findNames((at, size) => file.readSection(strings, at, size), strings.size, names);
+  if (offsets.size === 0) return;
+  const end = table.size - (table.size % entrySize);
+  for (let start = 0; start < end; start += chunkSize) {
+    const entries = file.readSection(table, start, Math.min(chunkSize, end - start));
+    for (let at = 0; at < entries.length; at += entrySize) {
+      const name = offsets.get(entries.readUInt32LE(at));
+      // STT_FUNC or STT_GNU_IFUNC, and of a section of this file.
+      if (name === undefined || !isFunction(entries[at + 4]! & 15) || entries.readUInt16LE(at + 6) === 0) continue;
+      const address = u64(entries, at + 8);
+      const offset = file.fileOffset(address);
+      if (offset === undefined) continue;
+      const size = u64(entries, at + 16);
+      const known = found.get(name);
+      if (known === undefined || size > known.size) found.set(name, { name, address, size, offset });
+    }
+  }
+}
+
+function isFunction(type: number): boolean {
+  return type === 2 || type === 10;
+}

@@ -1,0 +1,49 @@
+/** Checks the points in OpenSSL's code against the libraries and the Node.js of this machine. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { withElf } from '../elf/file.ts';
+import { findFunctions } from '../elf/symbols.ts';
+import { opensslPoints } from './openssl.ts';
+import { executionAt } from './point.ts';
+
+const library = '/usr/lib/x86_64-linux-gnu/libssl.so.3';
+
+for (const path of [process.execPath, library].filter((one) => existsSync(one))) {
+  test(`no data call of ${path.split('/').at(-1)} costs a step out of line`, () => {
+    withElf(path, (file) => {
+      const found = opensslPoints(file);
+      assert.equal(found?.kind, 'openssl');
+      const data = found.points.filter(({ program }) => /read|write/.test(program));
+      assert.ok(data.length >= 4);
+      for (const point of data) {
+        assert.notEqual(point.execution, 'step', point.symbol);
+        // What is in the file at this offset is what the point says.
+        assert.equal(executionAt(file.read(point.offset, 16), 0), point.execution);
+        if (point.isReturn) assert.equal(point.cookie, 0n);
+      }
+      for (const call of ['read', 'write']) {
+        const enters = data.filter(({ program }) => new RegExp(`^openssl_${call}(_ex)?$`).test(program));
+        const leaves = data.filter(({ program }) => new RegExp(`^openssl_${call}(_ex)?_leave$`).test(program));
+        assert.equal(enters.length, leaves.length);
+        assert.ok(enters.length > 0);
+      }
+    });
+  });
+}
+
+test('points lie in the functions they are named after', () => {
+  withElf(process.execPath, (file) => {
+    const symbols = findFunctions(file, ['SSL_read', 'SSL_write', 'SSL_free']);
+    for (const point of opensslPoints(file)?.points ?? []) {
+      const symbol = symbols.get(point.symbol);
+      if (symbol !== undefined) assert.ok(point.offset >= symbol.offset && point.offset < symbol.offset + symbol.size);
+    }
+    assert.equal(symbols.size, 3);
+  });
+});
+
+test('a file without SSL_read has no points', () => {
+  withElf('/proc/self/exe', (file) => assert.ok(opensslPoints(file)));
+  withElf('/bin/cat', (file) => assert.equal(opensslPoints(file), undefined));
+});

@@ -1,0 +1,142 @@
+/** Where the calls of OpenSSL, BoringSSL and LibreSSL are probed, in a shared library or inside an executable. */
+import { type ElfFile, machines } from '../elf/file.ts';
+import { type FunctionSymbol, findFunctions } from '../elf/symbols.ts';
+import { callTarget, readCode } from './code.ts';
+import { entryPoint } from './entry.ts';
+import { callPoints, entryOnly, type FunctionBytes, functionBytes, type ProbePoint } from './point.ts';
+import { changedRegisters, type Register, registers } from './writes.ts';
+
+/**
+ * BPF programs of OpenSSL's calls. Arguments by C's rules (rdi, rsi, rdx, rcx):
+ *   openssl_read, openssl_write          SSL *, buffer, int length; result: bytes, or ≤ 0
+ *   openssl_read_ex, openssl_write_ex    SSL *, buffer, size_t length, size_t *moved; result: 1, or 0
+ *   openssl_handshake                    SSL *; result: 1 when it is done
+ *   openssl_set_fd                       SSL *, int: SSL_set_fd, SSL_set_rfd, SSL_set_wfd
+ *   openssl_free                         SSL *
+ */
+export type OpensslProgram =
+  | 'openssl_read'
+  | 'openssl_read_leave'
+  | 'openssl_write'
+  | 'openssl_write_leave'
+  | 'openssl_read_ex'
+  | 'openssl_read_ex_leave'
+  | 'openssl_write_ex'
+  | 'openssl_write_ex_leave'
+  | 'openssl_handshake'
+  | 'openssl_handshake_leave'
+  | 'openssl_set_fd'
+  | 'openssl_free';
+
+interface Call {
+  enter: OpensslProgram;
+  leave?: OpensslProgram;
+  keep: readonly Register[];
+}
+
+const threeArguments = ['rdi', 'rsi', 'rdx'] as const;
+const fourArguments = ['rdi', 'rsi', 'rdx', 'rcx'] as const;
+const read: Call = { enter: 'openssl_read', leave: 'openssl_read_leave', keep: threeArguments };
+const readEx: Call = { enter: 'openssl_read_ex', leave: 'openssl_read_ex_leave', keep: fourArguments };
+const write: Call = { enter: 'openssl_write', leave: 'openssl_write_leave', keep: threeArguments };
+const writeEx: Call = { enter: 'openssl_write_ex', leave: 'openssl_write_ex_leave', keep: fourArguments };
+const setFd: Call = { enter: 'openssl_set_fd', keep: ['rdi', 'rsi'] };
+
+const calls: Readonly<Record<string, Call>> = {
+  SSL_read: read,
+  SSL_read_ex: readEx,
+  SSL_write: write,
+  SSL_write_ex: writeEx,
+  SSL_do_handshake: { enter: 'openssl_handshake', leave: 'openssl_handshake_leave', keep: ['rdi'] },
+  SSL_set_fd: setFd,
+  SSL_set_rfd: setFd,
+  SSL_set_wfd: setFd,
+  SSL_free: { enter: 'openssl_free', keep: ['rdi'] },
+};
+
+/** Names that tell what a file holds, besides the calls themselves. */
+const marks = ['SSL_CTX_set_grease_enabled', 'OPENSSL_init_ssl', 'SSL_library_init', 'SSL_CTX_set_ciphersuites'];
+
+export interface OpensslPoints {
+  kind: 'openssl' | 'boringssl';
+  points: ProbePoint<OpensslProgram>[];
+}
+
+/** Points in this file; undefined when it does not hold (or does not name) SSL_read and SSL_write. */
+export function opensslPoints(file: ElfFile): OpensslPoints | undefined {
+  if (machines[file.machine] !== 'x86-64') return undefined;
+  const symbols = findFunctions(file, [...Object.keys(calls), ...marks]);
+  if (!symbols.has('SSL_read') || !symbols.has('SSL_write')) return undefined;
+  const kind = symbols.has('SSL_CTX_set_grease_enabled') ? 'boringssl' : 'openssl';
+  const points: ProbePoint<OpensslProgram>[] = [];
+  for (const [plain, extended, call, callEx] of [
+    ['SSL_read', 'SSL_read_ex', read, readEx],
+    ['SSL_write', 'SSL_write_ex', write, writeEx],
+  ] as const) {
+    points.push(...dataPoints(file, symbols.get(plain)!, symbols.get(extended), call, callEx));
+  }
+  for (const [name, { enter, leave, keep }] of Object.entries(calls)) {
+    if (enter.includes('read') || enter.includes('write')) continue;
+    const symbol = symbols.get(name);
+    if (symbol === undefined) continue;
+    const code = functionBytes(file, symbol);
+    if (leave === undefined) points.push(entryOnly(code, enter, keep));
+    else points.push(...callPoints(code, { enter, leave, keep }));
+  }
+  return { kind, points: withoutDoubles(points) };
+}
+
+function dataPoints(
+  file: ElfFile,
+  plain: FunctionSymbol,
+  extended: FunctionSymbol | undefined,
+  call: Call,
+  callEx: Call,
+): ProbePoint<OpensslProgram>[] {
+  const code = functionBytes(file, plain);
+  const points = callPoints(code, call as Required<Call>);
+  if (extended === undefined) return points;
+  const codeEx = functionBytes(file, extended);
+  const pointsEx = callPoints(codeEx, callEx as Required<Call>);
+  if (![...points, ...pointsEx].some(({ execution }) => execution === 'step')) return [...points, ...pointsEx];
+  const inner = sharedFunction(file, code, codeEx);
+  if (inner === undefined) return [...points, ...pointsEx];
+  return callPoints(inner, callEx as Required<Call>);
+}
+
+/**
+ * Both calls of a pair are wrappers of one function with the arguments of the second (OpenSSL's ssl_read_internal). Where a probe
+ * on the wrappers would be a step out of line, one on that function often is none. Undefined when they are not so made.
+ */
+function sharedFunction(file: ElfFile, plain: FunctionBytes, extended: FunctionBytes): FunctionBytes | undefined {
+  const target = firstCall(plain, threeArguments.slice(0, 2));
+  if (target === undefined || target !== firstCall(extended, fourArguments)) return undefined;
+  if (target < 0 || target + 128 > file.size) return undefined;
+  const bytes = file.read(target, 128);
+  const { execution, atReturnAddress } = entryPoint(bytes, { keep: fourArguments, forReturn: true });
+  if (execution === 'step' || !atReturnAddress) return undefined;
+  return { symbol: `${extended.symbol} (inner function)`, offset: target, bytes };
+}
+
+/** File offset of the first function that is called directly, if the registers until then are kept. */
+function firstCall({ bytes, offset }: FunctionBytes, keep: readonly Register[]): number | undefined {
+  let changed = 0;
+  for (const step of readCode(bytes) ?? []) {
+    const target = callTarget(step);
+    if (target !== undefined) {
+      return keep.some((name) => (changed >> registers.indexOf(name)) & 1) ? undefined : offset + target;
+    }
+    if (step.leaves !== undefined) return undefined;
+    changed |= changedRegisters(step.instruction);
+  }
+  return undefined;
+}
+
+/** Names of one function (aliases) give the same point. */
+function withoutDoubles(points: ProbePoint<OpensslProgram>[]): ProbePoint<OpensslProgram>[] {
+  const seen = new Set<string>();
+  return points.filter(({ program, offset, isReturn }) => {
+    const key = `${program} ${offset} ${isReturn}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
