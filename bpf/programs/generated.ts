@@ -11,6 +11,7 @@ const headers = [
     'shared/threads.h',
     'What eBPF programs remember between hooks, in maps that user space reads and fills.',
   ],
+  ['sockets/options', 'sockets/options.h', 'What the loader of the sockets program sets.'],
 ] as const;
 
 /** Names of files beside this one, with the text they should have. */

@@ -16,12 +16,10 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct list_head { struct list_head *next, *prev; };
-
 /* a process */
 struct signal_struct { struct { int counter; } live; int group_exit_code; };
 struct thread_struct { unsigned long fsbase; };
-struct thread_info { unsigned int status; };
+struct thread_info { unsigned long flags; unsigned int status; };
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 struct task_struct {
@@ -97,6 +95,9 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 #define FIELD(pointer, type, field) \
   (((struct type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct type)))->field)
 #endif
+
+/* A pointer in kernel memory as a plain number, which may be calculated with: read as a field that the kernel knows as one. */
+#define WORD(address) FIELD((__u64)(address) - bpf_core_field_offset(struct thread_info, flags), thread_info, flags)
 
 #ifdef PROBE_READS
 #define current_task() ((struct task_struct *)bpf_get_current_task())

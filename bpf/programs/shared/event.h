@@ -37,7 +37,7 @@ enum event_role { ROLE_UNKNOWN = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2 };
 struct event {
   __u64 time_ns;          /* CLOCK_MONOTONIC when the call returned */
   __u64 begin_ns;         /* ... and when it was made */
-  __u64 socket;           /* names the socket from OPEN (or its first event) to CLOSE: address of its struct sock */
+  __u64 socket;           /* names the socket from OPEN (or its first event) to CLOSE: low 48 bits of the address of its struct sock */
   __u64 trace_id;         /* links what a thread (or goroutine) read to what it wrote next; 0: none */
   __u64 goroutine;        /* 0: not Go */
   __u64 parent_goroutine;

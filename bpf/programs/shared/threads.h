@@ -279,8 +279,11 @@ struct socket_state {
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 65536);
-  __type(key, __u64);     /* address of its struct sock */
+  __type(key, __u64);     /* its name in events */
   __type(value, struct socket_state);
 } sockets SEC(".maps");
+
+/* The low 48 bits of an address tell sockets apart, and are a number that JavaScript holds. */
+static __always_inline __u64 name_socket(__u64 sock) { return sock & 0xffffffffffffULL; }
 
 #endif

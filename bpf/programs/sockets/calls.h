@@ -142,7 +142,7 @@ __noinline int tell_transfer(struct transfer *move) {
   if (!describe_socket(move->sock, move->inode, &event)) return 0;
   if (event.transport == TRANSPORT_UDP && move->name) read_peer(move->name, &event);
   if (!(event.flags & EVENT_UNIX) && !ports_pass(event.local_port, event.remote_port)) return 0;
-  struct socket_state *state = take_socket(move->sock, move->inode);
+  struct socket_state *state = take_socket(event.socket, move->inode);
   if (!state) return 0;
   begin_event(&event, thread, EVENT_DATA, move->call);
   event.direction = move->direction;
@@ -159,7 +159,7 @@ __noinline int tell_transfer(struct transfer *move) {
       state->flags |= told;
     }
     event.trace_id = trace->id;
-  } else event.trace_id = advance_trace(trace, move->sock, event.direction);
+  } else event.trace_id = advance_trace(trace, event.socket, event.direction);
   __u8 first[8] = {};
   bool known = move->payload.base != 0 && move->length > 0;
   if (known) {
@@ -177,7 +177,7 @@ static __noinline int tell_open(struct thread_state *thread, const struct target
   struct event event = {};
   if (!describe_socket(target->sock, target->inode, &event)) return 0;
   if (!(event.flags & EVENT_UNIX) && !ports_pass(event.local_port, event.remote_port)) return 0;
-  struct socket_state *state = take_socket(target->sock, target->inode);
+  struct socket_state *state = take_socket(event.socket, target->inode);
   if (!state) return 0;
   begin_event(&event, thread, EVENT_OPEN, call);
   state->role = role;
@@ -194,13 +194,14 @@ static __always_inline void before_close(__u32 descriptor) {
   struct target target;
   __u64 file = find_file(descriptor);
   if (!file || !find_target(descriptor, &target) || !target.sock || !is_last_reference(file)) return;
-  struct socket_state *state = bpf_map_lookup_elem(&sockets, &target.sock);
+  __u64 name = name_socket(target.sock);
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
   if (!state) return;
   bool tcp = FIELD(target.sock, sock, sk_protocol) == TRANSPORT_TCP;
   state->pid = bpf_get_current_pid_tgid() >> 32;
-  if (state->inode == target.inode) tell_close(target.sock, tcp ? not_acknowledged(target.sock) : 0, state);
+  if (state->inode == target.inode) tell_close(name, tcp ? not_acknowledged(target.sock) : 0, state);
   /* TCP goes on until its last state; that forgets it */
-  if (!tcp || FIELD(target.sock, sock, __sk_common.skc_state) == TCP_CLOSE) bpf_map_delete_elem(&sockets, &target.sock);
+  if (!tcp || FIELD(target.sock, sock, __sk_common.skc_state) == TCP_CLOSE) bpf_map_delete_elem(&sockets, &name);
 }
 
 /* ---- the two hooks ---- */

@@ -31,8 +31,7 @@ static __always_inline __u64 find_file(__u32 descriptor) {
   if (!files) return 0;
   struct fdtable *table = FIELD(files, files_struct, fdt);
   if (!table || descriptor >= FIELD(table, fdtable, max_fds)) return 0;
-  /* a slot of the table is read as the first pointer of a list_head: the kernel knows no type for it */
-  return (__u64)FIELD((__u64)FIELD(table, fdtable, fd) + 8UL * descriptor, list_head, next);
+  return WORD((__u64)FIELD(table, fdtable, fd) + 8UL * descriptor);
 }
 
 static __always_inline bool find_target(__u32 descriptor, struct target *target) {
@@ -44,7 +43,7 @@ static __always_inline bool find_target(__u32 descriptor, struct target *target)
   __u16 mode = FIELD(inode, inode, i_mode) & S_IFMT;
   target->inode = FIELD(inode, inode, i_ino);
   if (mode == S_IFREG) target->file = file;
-  else if (mode == S_IFSOCK) target->sock = (__u64)FIELD(FIELD(file, file, private_data), socket, sk);
+  else if (mode == S_IFSOCK) target->sock = WORD((__u64)FIELD(file, file, private_data) + bpf_core_field_offset(struct socket, sk));
   return target->sock || target->file;
 }
 
@@ -85,13 +84,13 @@ static __always_inline void write_v4(__u8 *to, __u32 address) {
 static __always_inline bool describe_socket(__u64 sock, __u64 inode, struct event *event) {
   __u16 family = FIELD(sock, sock, __sk_common.skc_family);
   __u16 type = FIELD(sock, sock, sk_type);
-  event->socket = sock;
+  event->socket = name_socket(sock);
   event->netns = FIELD(FIELD(sock, sock, __sk_common.skc_net.net), net, ns.inum);
   if (family == AF_UNIX) {
     if (!trace_unix) return false;
     event->flags |= EVENT_UNIX;
     *(__u64 *)event->local = inode;
-    *(__u64 *)event->remote = (__u64)FIELD(sock, unix_sock, peer);
+    *(__u64 *)event->remote = name_socket(WORD(sock + bpf_core_field_offset(struct unix_sock, peer)));
     return true;
   }
   if (family != AF_INET && family != AF_INET6) return false;
@@ -180,11 +179,11 @@ static __always_inline __u32 not_acknowledged(__u64 sock) {
 }
 
 /* Tells the end of a socket with the pid that used it last, where user space knows the socket. */
-static __noinline void tell_close(__u64 sock, __u32 length, struct socket_state *state) {
+static __noinline void tell_close(__u64 name, __u32 length, struct socket_state *state) {
   if (!state || (state->flags & (SOCKET_SEEN | SOCKET_CLOSED)) != SOCKET_SEEN) return;
   struct event event = {};
   event.time_ns = event.begin_ns = bpf_ktime_get_ns();
-  event.socket = sock;
+  event.socket = name;
   event.pid = event.tid = state->pid;
   event.kind = EVENT_CLOSE;
   event.source = SOURCE_SYSCALL;
@@ -195,14 +194,14 @@ static __noinline void tell_close(__u64 sock, __u32 length, struct socket_state 
   state->flags |= SOCKET_CLOSED;
 }
 
-static __always_inline void remember_socket(__u64 sock, __u64 inode, __u8 role) {
+static __always_inline void remember_socket(__u64 name, __u64 inode, __u8 role) {
   struct socket_state fresh = { .inode = inode, .born_ns = bpf_ktime_get_ns(), .role = role };
-  bpf_map_update_elem(&sockets, &sock, &fresh, BPF_ANY);
+  bpf_map_update_elem(&sockets, &name, &fresh, BPF_ANY);
 }
 
 /* What is remembered of a socket; a new memory when its address had another socket before. Null when there is no room. */
-static __noinline struct socket_state *take_socket(__u64 sock, __u64 inode) {
-  struct socket_state *state = bpf_map_lookup_elem(&sockets, &sock);
+static __noinline struct socket_state *take_socket(__u64 name, __u64 inode) {
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
   if (state && state->inode == inode) return state;
   if (state && state->inode == 0) {
     state->inode = inode;
@@ -210,10 +209,10 @@ static __noinline struct socket_state *take_socket(__u64 sock, __u64 inode) {
   }
   if (state) {
     count(COUNTER_SOCKET_REUSED);
-    tell_close(sock, 0, state);
+    tell_close(name, 0, state);
   }
-  remember_socket(sock, inode, ROLE_UNKNOWN);
-  return bpf_map_lookup_elem(&sockets, &sock);
+  remember_socket(name, inode, ROLE_UNKNOWN);
+  return bpf_map_lookup_elem(&sockets, &name);
 }
 
 /* ---- TCP's own states: roles, and the end that no process tells ---- */
@@ -228,21 +227,22 @@ static __always_inline __u64 inode_of(__u64 sock) {
 
 static __always_inline int on_tcp_state(__u64 sock, int from, int to) {
   if (FIELD(sock, sock, sk_protocol) != TRANSPORT_TCP) return 0;
+  __u64 name = name_socket(sock);
   if (to == TCP_ESTABLISHED && (from == TCP_SYN_SENT || from == TCP_SYN_RECV)) {
     __u8 role = from == TCP_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
     __u64 inode = inode_of(sock);
-    struct socket_state *state = bpf_map_lookup_elem(&sockets, &sock);
+    struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
     if (state && inode && state->inode == inode) state->role = role;
-    else remember_socket(sock, 0, role);
+    else remember_socket(name, 0, role);
     return 0;
   }
   if (to != TCP_CLOSE) return 0;
-  struct socket_state *state = bpf_map_lookup_elem(&sockets, &sock);
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
   if (!state) return 0;
   /* a process that still has it open may have data left to read: its close() tells the end */
   if (FIELD(sock, sock, sk_socket)) return 0;
-  tell_close(sock, from == TCP_SYN_SENT ? 0 : not_acknowledged(sock), state);
-  bpf_map_delete_elem(&sockets, &sock);
+  tell_close(name, from == TCP_SYN_SENT ? 0 : not_acknowledged(sock), state);
+  bpf_map_delete_elem(&sockets, &name);
   return 0;
 }
 

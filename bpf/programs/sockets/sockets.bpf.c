@@ -99,7 +99,11 @@ HOOK("sched_process_fork")
 int sockets_fork(__u64 *context) { return on_fork((void *)context[0], (void *)context[1]); }
 
 HOOK("inet_sock_set_state")
-int sockets_state(__u64 *context) { return on_tcp_state(context[0], context[1], context[2]); }
+int sockets_state(__u64 *context) {
+  __u64 sock = 0; /* read as a number, as its address is calculated with */
+  bpf_probe_read_kernel(&sock, sizeof(sock), context);
+  return on_tcp_state(sock, context[1], context[2]);
+}
 
 /* Requests through io_uring pass no system call of their own: they are counted, and their process is marked. */
 HOOK("io_uring_submit_req")
