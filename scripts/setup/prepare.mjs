@@ -1,4 +1,5 @@
 /** All set-up of a checkout, each step done only when it is not done yet. */
+import { ensureBpf } from './bpf.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { ensureNode } from './node.mjs';
 import { ensurePacketRing } from './packet-ring.mjs';
@@ -12,6 +13,7 @@ export async function prepare({ web }) {
   const node = await ensureNode();
   await ensureDependencies();
   await ensurePacketRing(node);
+  await ensureBpf(node);
   if (web) await ensureWeb(node);
   return node;
 }

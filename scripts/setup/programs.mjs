@@ -46,10 +46,24 @@ export async function ensureServers() {
 export async function ensureProgram(names, packages, why) {
   const found = find(names);
   if (found !== undefined) return found;
+  await ensurePackages(packages, why, names[0]);
+  const installed = find(names);
+  if (installed === undefined)
+    throw new SetupError(`${packages.join(', ')} brought no ${names[0]}: install one by hand.`);
+  return installed;
+}
+
+/**
+ * Installs packages of the distribution as root; otherwise throws a SetupError that says which command would.
+ * @param {string[]} packages
+ * @param {string} why
+ * @param {string} [missing] what is not there
+ */
+export async function ensurePackages(packages, why, missing = packages[0]) {
   const install = ['install', '-y', '--no-install-recommends', ...packages];
   if (process.getuid?.() !== 0) {
     throw new SetupError(
-      `${names[0]} is missing (${why}), and only root may install it. Run \`sudo apt-get ${install.join(' ')}\` and start again.`,
+      `${missing} is missing (${why}), and only root may install it. Run \`sudo apt-get ${install.join(' ')}\` and start again.`,
     );
   }
   await step(`${packages.join(', ')} from the distribution (${why})`, async () => {
@@ -57,10 +71,6 @@ export async function ensureProgram(names, packages, why) {
     await run('apt-get', ['update', '-q'], { env });
     await run('apt-get', install, { env });
   });
-  const installed = find(names);
-  if (installed === undefined)
-    throw new SetupError(`${packages.join(', ')} brought no ${names[0]}: install one by hand.`);
-  return installed;
 }
 
 function find(names) {

@@ -231,6 +231,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
       {"mapDelete", map_delete},
       {"mapKeys", map_keys},
       {"createMap", map_create},
+      {"createTaskStorage", map_create_task_storage},
       {"programInfo", program_info},
       {"runProgram", program_run},
       {"probeProgram", program_probe},

@@ -49,6 +49,7 @@ FUNCTION(map_update);
 FUNCTION(map_delete);
 FUNCTION(map_keys);
 FUNCTION(map_create);
+FUNCTION(map_create_task_storage);
 FUNCTION(program_info);
 FUNCTION(program_run);
 FUNCTION(program_probe);

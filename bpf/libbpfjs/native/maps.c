@@ -3,6 +3,7 @@
 #include "addon.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
@@ -101,6 +102,22 @@ napi_value map_create(napi_env env, napi_callback_info info) {
   LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = (__u32)numbers[3]);
   int fd = bpf_map_create((enum bpf_map_type)to_int(env, arguments[0], 0), name, (__u32)numbers[0], (__u32)numbers[1],
                           (__u32)numbers[2], &options);
+  return fd < 0 ? throw_errno(env, "creating the map", -fd) : own_fd(env, fd);
+}
+
+/* createTaskStorage(): a map of that type with a number as its value; such maps must tell the types of key and value. */
+napi_value map_create_task_storage(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct btf *btf = btf__new_empty();
+  if (!btf) return throw_errno(env, "making BTF", errno);
+  int number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+  int fd = number < 0 ? number : btf__load_into_kernel(btf);
+  if (fd == 0) {
+    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC, .btf_fd = (__u32)btf__fd(btf),
+                .btf_key_type_id = (__u32)number, .btf_value_type_id = (__u32)number);
+    fd = bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "probe", 4, 4, 0, &options);
+  }
+  btf__free(btf);
   return fd < 0 ? throw_errno(env, "creating the map", -fd) : own_fd(env, fd);
 }
 

@@ -49,6 +49,7 @@ export interface Addon {
   mapDelete(fd: number, keySize: number, valueSize: 0, key: Bytes): boolean;
   mapKeys(fd: number, keySize: number, into: Uint8Array): number;
   createMap(type: number, name: string, keySize: number, valueSize: number, maxEntries: number, flags: number): number;
+  createTaskStorage(): number;
   /** Fills id, run time in ns, runs, verified instructions, bytes of machine code. */
   programInfo(fd: number, numbers: Float64Array): void;
   /** Fills the returned value and the mean duration in ns. */
@@ -132,7 +133,6 @@ function toBpfError(error: Error, operation: string, log: string): BpfError {
 function adviceFor(code: string): string {
   switch (code) {
     case 'EPERM':
-    case 'EACCES':
       return '; eBPF needs root, or CAP_BPF and CAP_PERFMON (networking programs CAP_NET_ADMIN)';
     case 'EMFILE':
       return '; raise the limit of open files (ulimit -n)';

@@ -95,9 +95,8 @@ function attachAuto(program: ProgramDescription, fd: number, operation: string):
 
 function attachTracepoint(fd: number, category: string, name: string, operation: string): BpfLink {
   const id = readingFile(operation, () => {
-    const folders = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
-    const paths = folders.map((folder) => `${folder}/events/${category}/${name}/id`);
-    return BigInt(readFirst(paths).trim());
+    const id = readFileSync(`${findTracefs(operation)}/events/${category}/${name}/id`, 'utf8');
+    return BigInt(id.trim());
   });
   // The tracepoint fires on every CPU; the event only has to be on one.
   return attachPerf(fd, { pid: -1, cpu: 0, numbers: [perfTracepoint, id, samplingPeriod, 1n, 0n] }, operation);
@@ -136,22 +135,22 @@ function attachPerf(fd: number, place: PerfPlace, operation: string, cookie = 0n
   }
 }
 
-function readFirst(paths: string[]): string {
-  let failure: unknown;
-  for (const path of paths) {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw failure;
+/** Where tracefs is mounted, debugfs' own one included. */
+function findTracefs(operation: string): string {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '));
+  const place = mounts.find(([, , type]) => type === 'tracefs')?.[1];
+  if (place !== undefined) return place;
+  const advice = 'tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing';
+  throw new BpfError('ENOENT', operation, advice);
 }
 
 function readingFile<T>(operation: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof BpfError) throw error;
     const { code = 'EIO', message } = error as NodeJS.ErrnoException;
     throw new BpfError(code, operation, message, { cause: error });
   }

@@ -11,6 +11,7 @@ export class BpfError extends Error {
   readonly log: string;
   /** The program that libbpf named as the one that failed. */
   readonly program: string | undefined;
+  readonly #reason: string;
 
   constructor(
     code: string,
@@ -25,6 +26,12 @@ export class BpfError extends Error {
     this.operation = operation;
     this.log = more.log ?? '';
     this.program = more.program;
+    this.#reason = reason;
+  }
+
+  /** The same with another log. */
+  withLog(log: string): BpfError {
+    return new BpfError(this.code, this.operation, this.#reason, { cause: this.cause, log, program: this.program });
   }
 }
 

@@ -4,6 +4,8 @@ export type { AttachTarget } from './attach.ts';
 export type { Field, Layout, Variable } from './btf.ts';
 export { Btf } from './btf.ts';
 export { BpfError } from './error.ts';
+export type { Feature, Features, ProbedMap, ProbedProgram } from './features.ts';
+export { probeFeatures } from './features.ts';
 export { readBtf, readLayout } from './layout.ts';
 export type { LinkInfo } from './link.ts';
 export { BpfLink } from './link.ts';

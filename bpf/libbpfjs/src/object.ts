@@ -105,7 +105,11 @@ export class BpfObject {
    * the one that failed, its `log` ends with the verifier's. After a failure the object can only be closed.
    */
   load(): void {
-    attempt(`loading ${this.#path}`, (addon) => addon.loadObject(this.#handle));
+    try {
+      attempt(`loading ${this.#path}`, (addon) => addon.loadObject(this.#handle));
+    } catch (error) {
+      throw this.#withVerifierLog(error as BpfError);
+    }
     this.#state = 'loaded';
   }
 
@@ -166,6 +170,13 @@ export class BpfObject {
         addon.programLog(this.#handle, name, buffer);
       });
     }
+  }
+
+  /** With `verifierLog` the verifier writes into our buffers instead of libbpf's messages. */
+  #withVerifierLog(error: BpfError): BpfError {
+    const kept = textOf(this.#logs.get(error.program ?? ''));
+    if (kept === '') return error;
+    return error.withLog(`${kept}${error.log}`);
   }
 
   #readVariables(): Variable[] {
