@@ -25,8 +25,8 @@ for (const scenario of scenarios) {
     if (scenario.setup !== undefined) await makeCalls(python, scenario.setup, server.port, 1, 1);
     const sink = await startSink(t);
     await startCollector(t, [], [captureCalls(`${scenario.transport ?? 'tcp'} port ${server.port}`, sink.httpPort)]);
-    const client = scenario.client ?? ((...args) => makeCalls(python, name, ...args));
-    const calls = await client(server.port, count, concurrency);
+    const client = scenario.client ?? ((_, ...args) => makeCalls(python, name, server.port, ...args));
+    const calls = await client(server, count, concurrency);
     assert.equal(calls.length, count * concurrency);
     const spans = (): SeenSpan[] =>
       seenSpans(sink).filter(({ attributes }) => Number(attributes['server.port']) === server.port);

@@ -1,5 +1,6 @@
 /** The servers and what clients do to them, and how a call that a client made is found among the spans. */
-import { execFileSync } from 'node:child_process';
+
+import type { Plain } from '../kit/schema.ts';
 import { dubboClassPath, startDubbo } from '../servers/dubbo.ts';
 import { startGreeter } from '../servers/greeter.ts';
 import { startKafka } from '../servers/kafka.ts';
@@ -7,6 +8,7 @@ import { startMariadb } from '../servers/mariadb.ts';
 import { startMongo } from '../servers/mongo.ts';
 import { startPostgresql } from '../servers/postgresql.ts';
 import { startRabbitmq } from '../servers/rabbitmq.ts';
+import { rocketmqClassPath, startRocketmq } from '../servers/rocketmq.ts';
 import type { Server } from '../servers/server.ts';
 import { startDnsmasq, startMemcached, startMosquitto, startNats, startNginx, startRedis } from '../servers/simple.ts';
 import { type ClientCall, javaCalls, javaSources } from './client.ts';
@@ -17,7 +19,7 @@ export interface Scenario {
   name: string;
   start(): Promise<Server>;
   /** Another client than client.py. */
-  client?(port: number, count: number, concurrency: number): Promise<ClientCall[]>;
+  client?(server: Server, count: number, concurrency: number): Promise<ClientCall[]>;
   /** A function of client.py that is run once before. */
   setup?: string;
   transport?: 'udp';
@@ -30,6 +32,12 @@ export interface Scenario {
 }
 
 const text = (span: SeenSpan, key: string): string => String(span.attributes[key] ?? '');
+
+/** An attribute that is a list. */
+function texts(span: SeenSpan, key: string): string[] {
+  const list = span.attributes[key] as { values?: Plain[] } | undefined;
+  return (list?.values ?? []).map((value) => String(Object.values(value)[0]));
+}
 
 const http = {
   matches: (span: SeenSpan, call: ClientCall) =>
@@ -67,6 +75,9 @@ const dubbo = {
     span.traceId === call.target && text(span, 'rpc.method') === call.method,
 };
 
+const callDubbo = (...args: (string | number)[]): Promise<ClientCall[]> =>
+  javaCalls('DubboClient', dubboClassPath(...javaSources('DubboClient')), args);
+
 /** The client has the numbers of the names that the conventions want. */
 const grpcStatus: Record<string, string> = { OK: 'ok', PERMISSION_DENIED: '7' };
 
@@ -98,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'dubbo',
     start: () => startDubbo('dubbo'),
-    client: (...args) => javaCalls('DubboClient', dubboClassPath(...javaSources('DubboClient')), ['dubbo', ...args]),
+    client: (server, ...args) => callDubbo('dubbo', server.port, ...args),
     count: 60,
     concurrency: 2,
     ...dubbo,
@@ -107,7 +118,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'triple',
     start: () => startDubbo('tri'),
-    client: (...args) => javaCalls('DubboClient', dubboClassPath(...javaSources('DubboClient')), ['tri', ...args]),
+    client: (server, ...args) => callDubbo('tri', server.port, ...args),
     count: 60,
     concurrency: 2,
     ...dubbo,
@@ -171,14 +182,30 @@ export const scenarios: readonly Scenario[] = [
       span.endNs <= call.end,
     status: (span) => (span.failed ? text(span, 'error.type') : 'ok'),
   },
+  {
+    name: 'rocketmq',
+    start: startRocketmq,
+    client: (server, ...args) =>
+      javaCalls('RocketmqClient', rocketmqClassPath(...javaSources('RocketmqClient')), [
+        (server as Server & { namesPort: number }).namesPort,
+        ...args,
+      ]),
+    count: 60,
+    concurrency: 2,
+    // A place where nothing was may have a message later.
+    matches: (span, call) =>
+      text(span, 'deepflow.rocketmq.request') === call.method &&
+      rocketmqTarget(span) === call.target &&
+      span.startNs >= call.start &&
+      span.endNs <= call.end,
+    status: (span) => text(span, 'deepflow.rocketmq.response'),
+  },
 ];
 
-/** What a scenario's programs are, for the message when one is missing. */
-export function hasProgram(name: string): boolean {
-  try {
-    execFileSync('which', [name], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+/** The key of a message that is sent; topic, queue and offset of one that is pulled. */
+function rocketmqTarget(span: SeenSpan): string {
+  if (text(span, 'messaging.operation.type') !== 'receive')
+    return texts(span, 'messaging.rocketmq.message.keys')[0] ?? '';
+  const place = ['messaging.destination.name', 'messaging.destination.partition.id', 'deepflow.rocketmq.offset'];
+  return place.map((key) => text(span, key)).join('/');
 }
