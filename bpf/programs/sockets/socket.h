@@ -239,9 +239,19 @@ static __always_inline int on_tcp_state(__u64 sock, int from, int to) {
   if (to != TCP_CLOSE) return 0;
   struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
   if (!state) return 0;
-  /* a process that still has it open may have data left to read: its close() tells the end */
+  /* a process that still has it open may have data left to read: its close() tells the end, or on_tcp_destroy */
   if (FIELD(sock, sock, sk_socket)) return 0;
   tell_close(name, from == TCP_SYN_SENT ? 0 : not_acknowledged(sock), state);
+  bpf_map_delete_elem(&sockets, &name);
+  return 0;
+}
+
+/* The last that is heard of a TCP socket, whoever closed it. */
+static __always_inline int on_tcp_destroy(__u64 sock) {
+  __u64 name = name_socket(sock);
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
+  if (!state) return 0;
+  tell_close(name, 0, state);
   bpf_map_delete_elem(&sockets, &name);
   return 0;
 }

@@ -64,6 +64,11 @@ struct state_arguments { __u64 common; __u64 sock; int from; int to; };
 SEC("tracepoint/sock/inet_sock_set_state")
 int sockets_state(struct state_arguments *context) { return on_tcp_state(context->sock, context->from, context->to); }
 
+struct destroy_arguments { __u64 common; __u64 sock; };
+
+SEC("tracepoint/tcp/tcp_destroy_sock")
+int sockets_destroy(struct destroy_arguments *context) { return on_tcp_destroy(context->sock); }
+
 SEC("tracepoint/sched/sched_process_exit")
 int sockets_process_exit(void *context) { return on_process_exit(); }
 
@@ -103,6 +108,13 @@ int sockets_state(__u64 *context) {
   __u64 sock = 0; /* read as a number, as its address is calculated with */
   bpf_probe_read_kernel(&sock, sizeof(sock), context);
   return on_tcp_state(sock, context[1], context[2]);
+}
+
+HOOK("tcp_destroy_sock")
+int sockets_destroy(__u64 *context) {
+  __u64 sock = 0;
+  bpf_probe_read_kernel(&sock, sizeof(sock), context);
+  return on_tcp_destroy(sock);
 }
 
 /* Requests through io_uring pass no system call of their own: they are counted, and their process is marked. */

@@ -81,8 +81,8 @@ const objectNames: Record<Hook, string> = {
   tracepoint: 'sockets-tracepoint.bpf.o',
 };
 
-/** Absent on kernels before 6.0; without it requests through io_uring are not counted. */
-const optionalPrograms = ['sockets_io_uring'];
+/** Their tracepoints are absent on some kernels: requests through io_uring are then not counted, and some sockets' ends are told late. */
+const optionalPrograms = ['sockets_io_uring', 'sockets_destroy'];
 /** Joined last, so that what begins is not told before what it needs is watched. */
 const lastPrograms = ['sockets_enter', 'sockets_exit'];
 
