@@ -4,12 +4,16 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { until } from './wait.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 const binary = join(root, 'bin', 'otelcol-deepflow');
 const readyLine = 'Everything is ready. Begin running and processing data.';
+
+/** Whoever something is made for and ends with: the context of a test, or what cleans up after several. */
+export interface Owner {
+  after(cleanUp: () => Promise<void> | void): void;
+}
 
 export interface Exit {
   code: number | null;
@@ -37,7 +41,7 @@ export interface RunOptions {
 }
 
 /** A folder that is gone when the test has ended. */
-export function temporaryFolder(t: TestContext): string {
+export function temporaryFolder(t: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), 'otelcol-deepflow-'));
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
   return folder;
@@ -49,7 +53,7 @@ export function temporaryFolder(t: TestContext): string {
  * @param texts YAML, merged over them
  */
 export async function startCollector(
-  t: TestContext,
+  t: Owner,
   files: readonly string[],
   texts: readonly string[],
   options: RunOptions = {},
@@ -68,7 +72,7 @@ export async function startCollector(
 
 /** Starts the binary and does not wait: for tests of what it says when it cannot start. */
 export function runCollector(
-  t: TestContext,
+  t: Owner,
   files: readonly string[],
   texts: readonly string[],
   options: RunOptions = {},

@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Signal } from '../../pdata/batch.ts';
+import type { Owner } from './collector.ts';
 import { httpPaths, services } from './otlp-names.ts';
 
 export interface Sink {
@@ -18,14 +18,14 @@ export interface Sink {
 const signalOf = new Map(Object.entries(httpPaths).map(([signal, path]) => [path, signal as Signal]));
 
 /** Listens until the test ends. */
-export async function startSink(t: TestContext): Promise<Sink> {
+export async function startSink(t: Owner): Promise<Sink> {
   const kept: Record<Signal, Uint8Array[]> = { traces: [], metrics: [], logs: [], profiles: [] };
   const grpcPort = await listenGrpc(t, kept);
   const httpPort = await listenHttp(t, kept);
   return { grpcPort, httpPort, bodies: (signal) => kept[signal] };
 }
 
-async function listenGrpc(t: TestContext, kept: Record<Signal, Uint8Array[]>): Promise<number> {
+async function listenGrpc(t: Owner, kept: Record<Signal, Uint8Array[]>): Promise<number> {
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   for (const [signal, service] of Object.entries(services) as [Signal, string][]) {
     const definition: ServiceDefinition = {
@@ -54,7 +54,7 @@ async function listenGrpc(t: TestContext, kept: Record<Signal, Uint8Array[]>): P
   });
 }
 
-async function listenHttp(t: TestContext, kept: Record<Signal, Uint8Array[]>): Promise<number> {
+async function listenHttp(t: Owner, kept: Record<Signal, Uint8Array[]>): Promise<number> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);

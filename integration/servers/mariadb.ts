@@ -13,7 +13,7 @@ export async function startMariadb(where: Where = {}): Promise<Server> {
   const install = ['--no-defaults', '--user=root', `--datadir=${data}`, '--auth-root-authentication-method=normal'];
   execFileSync('mariadb-install-db', install, { stdio: 'pipe', timeout: 120_000 });
   const args = ['--no-defaults', '--user=root', `--datadir=${data}`, '--bind-address=127.0.0.1', `--port=${port}`];
-  args.push(`--socket=${join(directory, 'sock')}`, '--skip-log-bin');
+  args.push(`--socket=${join(directory, 'sock')}`, '--skip-log-bin', '--max-connections=1000');
   if (certificate !== undefined) args.push(`--ssl-cert=${certificate.cert}`, `--ssl-key=${certificate.key}`);
   return startServer({ name: 'mariadb', command: 'mariadbd', args, port: port!, directory, namespace });
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 
 	"github.com/segmentio/kafka-go"
@@ -50,13 +51,18 @@ func (k *kafkaTopic) produce(r *request, value []byte) (err error) {
 	return err
 }
 
-// connect asks for no leader: the broker of these tests is alone.
+// connect asks for no leader: the broker here is alone. A topic that is there already is no failure.
 func (k *kafkaTopic) connect(p *port) (*kafka.Conn, error) {
 	connection, err := p.dial(context.Background(), k.to, true)
 	if err != nil {
 		return nil, err
 	}
-	return kafka.NewConnWith(connection, kafka.ConnConfig{Topic: k.topic, Partition: 0}), nil
+	conn := kafka.NewConnWith(connection, kafka.ConnConfig{Topic: k.topic, Partition: 0})
+	topic := kafka.TopicConfig{Topic: k.topic, NumPartitions: 1, ReplicationFactor: 1}
+	if err := conn.CreateTopics(topic); err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
+		return nil, err
+	}
+	return conn, nil
 }
 
 // consume gives each record of the topic to run, for ever.

@@ -24,7 +24,7 @@ function query(mysqli $database, string $statement): array|false
         $status = (string) $error->getCode();
         $rows = false;
     }
-    $calls[] = ['protocol' => 'mysql', 'address' => getenv('MARIADB'), 'method' => strtok($statement, ' '), 'target' => $statement,
+    $calls[] = ['protocol' => 'mysql', 'address' => substr(getenv('MARIADB'), strlen('tcp://')), 'method' => strtok($statement, ' '), 'target' => $statement,
         'status' => $status, 'localPort' => 0, 'tls' => false, 'start' => $start, 'end' => now()];
     return $rows;
 }

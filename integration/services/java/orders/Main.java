@@ -22,14 +22,14 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public final class Main {
   private final Database database = new Database(System.getenv("POSTGRESQL").substring("tcp://".length()));
   private final String accounts = System.getenv("ACCOUNTS");
-  private final String kafka = System.getenv("KAFKA");
+  private final String kafka = System.getenv("KAFKA") == null ? null : System.getenv("KAFKA").substring("tcp://".length());
   private final KafkaProducer<String, String> producer;
 
   private Main() {
     StringSerializer texts = new StringSerializer();
     producer = kafka == null
         ? null
-        : new KafkaProducer<>(Map.of("bootstrap.servers", kafka.substring("tcp://".length()), "linger.ms", "0"), texts, texts);
+        : new KafkaProducer<>(Map.of("bootstrap.servers", kafka, "linger.ms", "0"), texts, texts);
   }
 
   public static void main(String[] args) throws Exception {

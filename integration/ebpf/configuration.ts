@@ -1,0 +1,25 @@
+/** The collector's configuration for these tests: what it sees of the given programs becomes spans at the sink. */
+
+/** Texts are kept as they are, for the tests compare them. `more` is YAML below the receiver. */
+export function traceProcesses(executables: readonly string[], sinkPort: number): string {
+  return `
+receivers:
+  ebpf:
+    processes:
+      include: ${JSON.stringify(executables)}
+    protocols:
+      obfuscate: false
+exporters:
+  otlp_http:
+    endpoint: http://127.0.0.1:${sinkPort}
+    compression: none
+service:
+  telemetry:
+    metrics:
+      level: none
+  pipelines:
+    traces:
+      receivers: [ebpf]
+      exporters: [otlp_http]
+`;
+}
