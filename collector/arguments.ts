@@ -9,6 +9,7 @@ export const commands = [
   'print-config',
   'featuregate',
   'schema',
+  'doctor',
   'help',
   'version',
 ] as const;
@@ -29,6 +30,12 @@ export interface Arguments {
   mode: string;
   /** print-config: whether the configuration is checked first. */
   validate: boolean;
+  /** doctor: features without which the exit code is 1. */
+  require: string[];
+  /** doctor: print JSON. */
+  json: boolean;
+  /** doctor: processes without network connections too. */
+  all: boolean;
 }
 
 /** The command line cannot be understood. */
@@ -36,8 +43,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const takesValue = ['config', 'set', 'feature-gates', 'workers', 'format', 'mode'] as const;
-const known = [...takesValue, 'validate', 'help', 'version'];
+const takesValue = ['config', 'set', 'feature-gates', 'workers', 'format', 'mode', 'require'] as const;
+const known = [...takesValue, 'validate', 'json', 'all', 'help', 'version'];
 const subcommands: Record<string, Command> = {
   validate: 'validate',
   components: 'components',
@@ -45,6 +52,7 @@ const subcommands: Record<string, Command> = {
   'print-initial-config': 'print-config',
   featuregate: 'featuregate',
   schema: 'schema',
+  doctor: 'doctor',
   help: 'help',
 };
 
@@ -60,6 +68,9 @@ export function readArguments(words: readonly string[]): Arguments {
     format: 'yaml',
     mode: 'redacted',
     validate: true,
+    require: [],
+    json: false,
+    all: false,
   };
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
@@ -111,6 +122,8 @@ function setFlag(result: Arguments, name: string, value: string): void {
     case 'workers':
       result.workers = readWorkers(value);
       return;
+    case 'require':
+      return void result.require.push(...value.split(','));
     case 'format':
       if (value !== 'yaml' && value !== 'json') throw new UsageError(`--format ${value}: write yaml or json`);
       result.format = value;
@@ -132,6 +145,10 @@ function setSwitch(result: Arguments, name: string, inline: string | undefined):
       return;
     case 'validate':
       result.validate = inline !== 'false';
+      return;
+    case 'json':
+    case 'all':
+      result[name] = inline !== 'false';
       return;
     default:
       throw new UsageError(`unknown flag: --${name}${suggestion(name, known)}`);

@@ -37,6 +37,10 @@ async function main(args: Arguments): Promise<number> {
       const { printSchema } = await import('./commands/schema.ts');
       return printSchema();
     }
+    case 'doctor': {
+      const { doctor } = await import('./doctor/doctor.ts');
+      return doctor(args);
+    }
     case 'version':
       process.stdout.write(`${build.name} version ${build.version}\n`);
       return 0;

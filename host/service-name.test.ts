@@ -295,6 +295,14 @@ const cases: [what: string, fake: FakeProcess, name: string, source: string][] =
     'name-of-a-program',
     'executable',
   ],
+  ['not ours to look at, renamed', { args: ['/usr/bin/cart'], name: 'MainThread' }, 'cart', 'executable'],
+  ['not ours to look at, with a title', { args: ['nginx: worker process'], name: 'nginx' }, 'nginx', 'executable'],
+  [
+    'not ours to look at, a script',
+    { args: ['node', '/srv/a/mailer.js'], name: 'MainThread' },
+    'mailer',
+    'node script',
+  ],
   ['only ever in memory', { exe: '/memfd:sealed', args: ['runc', 'init'] }, 'runc', 'executable'],
 ];
 

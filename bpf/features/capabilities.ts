@@ -40,13 +40,13 @@ export function howToGrant(missing: readonly Capability[]): string {
   return `run as root, or grant ${listed(missing)}`;
 }
 
-/** Where they are granted, a line for each way. */
-export function whereToGrant(missing: readonly Capability[]): string[] {
+/** Where they are granted, by each way to run a collector. */
+export function whereToGrant(missing: readonly Capability[]): [way: string, how: string][] {
   const short = missing.map((one) => one.slice('CAP_'.length));
   return [
-    `systemd     AmbientCapabilities=${missing.join(' ')}`,
-    `Docker      ${short.map((one) => `--cap-add ${one}`).join(' ')}`,
-    `Kubernetes  securityContext: {capabilities: {add: [${short.join(', ')}]}}`,
+    ['systemd', `AmbientCapabilities=${missing.join(' ')}`],
+    ['Docker', short.map((one) => `--cap-add ${one}`).join(' ')],
+    ['Kubernetes', `securityContext: {capabilities: {add: [${short.join(', ')}]}}`],
   ];
 }
 

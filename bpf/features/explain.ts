@@ -190,7 +190,7 @@ function explainRefusal(
   outcome: { code: string; message: string },
 ): Found {
   if (facility === 'tracepoint' && facts.tracefs !== 'readable') return explainTracefs(facts);
-  const reason = `Linux ${facts.kernel.release} does not support it (${outcome.code}: ${outcome.message})`;
+  const reason = `Linux ${facts.kernel.release} does not support it (${outcome.code})`;
   return { status: 'no', cause: 'kernel', reason, action: `a kernel with ${config} has it, until then ${instead}` };
 }
 

@@ -1,9 +1,9 @@
 /** The parts of capture that are built at set-up: which are there, and how those that are not come to be. */
 import { globSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { loadAddon } from '../packet-ring/addon.ts';
 import { findClang } from '../programs/clang.ts';
 import type { Status } from './explain.ts';
+import type { Outcome, Outcomes } from './facilities.ts';
 
 export interface PartReport {
   part: 'packet_ring' | 'libbpfjs' | 'programs' | 'clang';
@@ -16,25 +16,21 @@ export interface PartReport {
 const programsFolder = join(import.meta.dirname, '../programs');
 const setUp = 'run `npm start` once, which builds it';
 
-/** `loadLibrary` throws where the native part of libbpfjs is not there. */
-export function readParts(loadLibrary: () => unknown): PartReport[] {
+/** Outcomes tell whether the native part of eBPF could be loaded, without loading it a second time. */
+export function readParts(outcomes: Outcomes): PartReport[] {
   const clang = findClang();
   const missing = missingPrograms();
+  const compiled = missing.length === 0;
+  const howToCompile = clang === undefined ? `install clang and llvm, then ${setUp}` : setUp;
   return [
-    loads('packet_ring', 'native part of packet capture', loadAddon),
-    loads('libbpfjs', 'native part of eBPF', loadLibrary),
-    missing.length === 0
+    native('packet_ring', 'native part of packet capture', outcomes.packet_socket, 'install gcc'),
+    native('libbpfjs', 'native part of eBPF', outcomes.ring_buffer, 'install gcc and libbpf-dev'),
+    compiled
       ? part('programs', 'eBPF programs', 'ok')
-      : part(
-          'programs',
-          'eBPF programs',
-          'no',
-          `not built: ${missing.join(', ')}`,
-          clang === undefined ? `install clang, then ${setUp}` : setUp,
-        ),
+      : part('programs', 'eBPF programs', 'no', `not built: ${missing.join(', ')}`, howToCompile),
     // Only set-up compiles; a collector that was built elsewhere runs without.
-    clang !== undefined || missing.length === 0
-      ? part('clang', 'compiler of eBPF programs', 'ok', clang === undefined ? 'not here, not needed' : clang)
+    clang !== undefined || compiled
+      ? part('clang', 'compiler of eBPF programs', 'ok', clang ?? 'not here, and not needed')
       : part('clang', 'compiler of eBPF programs', 'no', 'there is no clang', 'apt-get install clang llvm'),
   ];
 }
@@ -43,13 +39,9 @@ function part(name: PartReport['part'], title: string, status: Status, reason = 
   return { part: name, title, status, reason, action };
 }
 
-function loads(name: PartReport['part'], title: string, load: () => unknown): PartReport {
-  try {
-    load();
-    return part(name, title, 'ok');
-  } catch (error) {
-    return part(name, title, 'no', (error as Error).message.split('\n')[0]!, setUp);
-  }
+function native(name: PartReport['part'], title: string, outcome: Outcome | undefined, install: string): PartReport {
+  if (outcome?.kind !== 'untried') return part(name, title, 'ok');
+  return part(name, title, 'no', 'not built, or not for this machine', `${install}, then ${setUp}`);
 }
 
 /** Sources without an object beside them in `build/`. */

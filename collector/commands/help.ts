@@ -10,6 +10,9 @@ Usage:
                                             --mode redacted|unredacted, --validate=false)
   otelcol-deepflow featuregate [ID]         list the feature gates
   otelcol-deepflow schema                   print the JSON schema of the configuration
+  otelcol-deepflow doctor                   tell what this kernel and these permissions allow to see,
+                                            and of which processes (--json, --all; --require FEATURE
+                                            ends with 1 when that feature does not work)
 
 Flags:
   --config LOCATION        a file, or file:, env:, yaml:, http: or https: location; may be given

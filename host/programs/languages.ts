@@ -14,14 +14,14 @@ export function languageOf(facts: ProcessFacts): Language | undefined {
 }
 
 /**
- * Base name of the executable; where that may not be read, of what it was started as, or else `comm`. Programs that are many
- * in one file are what they were called as.
+ * Base name of the executable; where that may not be read, of what it was started as, unless a title is written there, or
+ * else `comm`, which a thread may have renamed. Programs that are many in one file are what they were called as.
  */
 export function executableName({ executable, args, name }: ProcessFacts): string {
-  const called = baseName(args[0] ?? '');
-  if (executable === undefined) return called !== '' && called.startsWith(name) ? called : name;
+  // A login shell is called `-bash`.
+  const called = baseName(args[0] ?? '').replace(/^-/, '');
   // A file that only ever was in memory (`/memfd:name`) is named after what it is for, not after the program.
-  if (executable.startsWith('/memfd:')) return called || name;
+  if (executable === undefined || executable.startsWith('/memfd:')) return /^[\w.+-]+$/.test(called) ? called : name;
   const own = baseName(executable);
   if (own !== 'busybox' && own !== 'toybox') return own;
   return called === own ? (args[1] ?? own) : called || own;

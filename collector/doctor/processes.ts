@@ -1,0 +1,133 @@
+/** Process by process: who it is, what it speaks, and what of it is seen. */
+import type { FeatureReport } from '../../bpf/features/explain.ts';
+import { createIdentityReader, type ProcessIdentity, type Runtime } from '../../host/identity.ts';
+import { listProcesses, type ProcessFacts } from '../../host/processes.ts';
+import { socketsOf } from '../../host/socket-owners.ts';
+import { type HostSocket, readSockets } from '../../host/sockets.ts';
+import type { ProcessReport } from './report.ts';
+
+/** What opening a process's executable and libraries tells. */
+export interface Binaries {
+  runtime: Runtime | undefined;
+  tls: TlsLibrary[];
+  /** They may not be opened, with our permissions. */
+  denied: boolean;
+}
+
+export interface TlsLibrary {
+  /** As `OpenSSL 3.0.9`. */
+  name: string;
+  /** Empty when its plaintext is seen. */
+  reason: string;
+}
+
+export interface ProcessesOptions {
+  features: FeatureReport[];
+  binariesOf(facts: ProcessFacts): Binaries;
+  /** Those without network connections too. */
+  all: boolean;
+  proc?: string;
+}
+
+/** Kernel threads are left out, and ourselves. */
+export function examineProcesses({ features, binariesOf, all, proc = '/proc' }: ProcessesOptions) {
+  const opened = new Map<number, Binaries>();
+  const open = (facts: ProcessFacts): Binaries => {
+    const binaries = opened.get(facts.pid) ?? binariesOf(facts);
+    opened.set(facts.pid, binaries);
+    return binaries;
+  };
+  const reader = createIdentityReader({ proc, runtimeOf: (facts) => open(facts).runtime });
+  const network = createNetwork(proc);
+  const processes: ProcessReport[] = [];
+  let processCount = 0;
+  for (const pid of listProcesses(proc)) {
+    const identity = pid === process.pid ? undefined : reader.read(pid);
+    if (identity === undefined || identity.facts.isKernelThread) continue;
+    processCount += 1;
+    const { ports, connections, hidden } = network.of(identity.facts);
+    if (!all && !hidden && ports.length === 0 && connections === 0) continue;
+    processes.push({
+      ...describe(identity),
+      ports,
+      connections,
+      ...coverage(identity, open(identity.facts), features),
+    });
+  }
+  return { processes, processCount };
+}
+
+function describe({ pid, service, language, attributes, container }: ProcessIdentity) {
+  const version = attributes.find(([name]) => name === 'process.runtime.version')?.[1];
+  return {
+    pid,
+    service: service.name,
+    namedBy: service.source,
+    runtime: [language, version].filter(Boolean).join(' '),
+    container: container?.id,
+  };
+}
+
+type Coverage = Pick<ProcessReport, 'tls' | 'status' | 'seen' | 'reason' | 'action'>;
+
+function coverage(
+  { facts, language }: ProcessIdentity,
+  { tls, denied }: Binaries,
+  features: FeatureReport[],
+): Coverage {
+  const feature = (name: FeatureReport['name']) => features.find((one) => one.name === name)!;
+  const names = tls.map(({ name }) => name);
+  const calls = feature('calls');
+  if (calls.status === 'no') {
+    const packets = feature('packets').status === 'no' ? [] : ['packets'];
+    const status = packets.length === 0 ? 'no' : 'limited';
+    return { tls: names, status, seen: packets, reason: 'eBPF is off, see above', action: '' };
+  }
+  const seen = ['calls'];
+  const done = (reason = '', action = ''): Coverage => ({
+    tls: names,
+    status: reason === '' ? 'ok' : 'limited',
+    seen,
+    reason,
+    action,
+  });
+  if (denied || facts.denied) {
+    return feature('processes').status === 'ok'
+      ? done('its files may not be looked at, by nobody: it protects itself')
+      : done('its files are not ours to look at: no TLS, and its name is a guess', 'grant CAP_SYS_PTRACE');
+  }
+  const probes = feature(language === 'Go' ? 'go' : 'tls');
+  if (names.length > 0 && probes.status === 'no') return done(`${probes.title} is off, see above`);
+  const blind = tls.filter(({ reason }) => reason !== '');
+  if (tls.length > blind.length) seen.push('TLS');
+  if (blind.length > 0) return done(blind.map(({ name, reason }) => `${name}: ${reason}`).join(', '));
+  // The Java runtime encrypts in Java, where no probe can be set.
+  if (language === 'Java')
+    return done('not its TLS, which the Java runtime does itself', 'handshakes are seen by packets');
+  return done();
+}
+
+/** Which network sockets a process has. A table is read once for each network namespace. */
+function createNetwork(proc: string) {
+  const tables = new Map<number, Map<number, HostSocket>>();
+
+  function tableOf({ pid, netNamespace = 0 }: ProcessFacts): Map<number, HostSocket> {
+    const known = tables.get(netNamespace);
+    if (known !== undefined) return known;
+    const table = new Map(readSockets(pid, proc).map((socket) => [socket.inode, socket]));
+    tables.set(netNamespace, table);
+    return table;
+  }
+
+  return {
+    of(facts: ProcessFacts): { ports: number[]; connections: number; hidden: boolean } {
+      const inodes = socketsOf(facts.pid, proc);
+      if (inodes.length === 0) return { ports: [], connections: 0, hidden: facts.denied };
+      const table = tableOf(facts);
+      const sockets = inodes.flatMap((inode) => table.get(inode) ?? []);
+      const listening = sockets.filter(({ state, transport }) => state === 'listening' && transport === 'tcp');
+      const ports = [...new Set(listening.map(({ localPort }) => localPort))].sort((a, b) => a - b);
+      return { ports, connections: sockets.length - listening.length, hidden: false };
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** The doctor's report as text for a terminal. */
+import { howToGrant, listed, missingCapabilities, whereToGrant } from '../../bpf/features/capabilities.ts';
+import type { Status } from '../../bpf/features/explain.ts';
+import { columns, shorten } from './columns.ts';
+import type { DoctorReport, ProcessReport } from './report.ts';
+
+export interface TextOptions {
+  /** Characters a line; 60 at least. */
+  width: number;
+  colour: boolean;
+  /** Processes without network connections too. */
+  all: boolean;
+}
+
+export function writeText(report: DoctorReport, options: TextOptions): string {
+  const width = Math.max(60, options.width);
+  const sections = [
+    ['This host', ...columns(hostRows(report), width)],
+    ['What can be seen', ...columns(featureRows(report), width)],
+    ['What it takes of the kernel', ...columns(facilityRows(report), width)],
+    processSection(report, width, options.all),
+    grantSection(report, width),
+  ];
+  const text = [report.build, ...sections.filter((lines) => lines.length > 0).flatMap((lines) => ['', ...lines])];
+  return `${text.map((line) => (options.colour ? coloured(line) : line)).join('\n')}\n`;
+}
+
+function hostRows({ host }: DoctorReport): string[][] {
+  return host.map(({ status, title, found, action }) => [status, title, withAction(found, action)]);
+}
+
+/** The name is what `--require` takes. */
+function featureRows({ features }: DoctorReport): string[][] {
+  return features.flatMap(({ status, name, title, receiver, uses, reason, action }) => {
+    const by = uses === undefined ? '' : `, by ${uses}`;
+    const row = [status, name, `${title} (receiver ${receiver}${by})`];
+    return reason === '' ? [row] : [row, ['', '', withAction(reason, action)]];
+  });
+}
+
+function facilityRows({ facilities }: DoctorReport): string[][] {
+  return facilities.map(({ status, title, reason, action }) => [status, title, withAction(reason, action)]);
+}
+
+/** How capabilities are granted is said once, at the end. */
+function withAction(found: string, action: string): string {
+  return action === '' || action.startsWith(howToGrant([])) ? found : `${found}; ${action}`;
+}
+
+function processSection({ processes, processCount }: DoctorReport, width: number, all: boolean): string[] {
+  const heading = all
+    ? `Processes: ${processes.length}`
+    : `Processes with network connections: ${processes.length} of ${processCount} (--all shows the rest)`;
+  const groups = grouped(processes);
+  if (groups.length === 0) return [heading, '  none'];
+  const notes: string[] = [];
+  const isWide = width >= 110;
+  // What narrow terminals lack goes from the columns that can be cut.
+  const spare = Math.min(16, Math.max(0, Math.floor((width - 80) / 2)));
+  const rows = groups.map((group) => {
+    const { pid, service, namedBy, runtime, tls, ports, status, seen, reason, action } = group[0]!;
+    const what = seen.length === 0 ? 'nothing' : seen.join(', ');
+    const note = withAction(reason, action);
+    if (note !== '' && !notes.includes(note)) notes.push(note);
+    return [
+      status,
+      group.length === 1 ? String(pid) : `${pid} +${group.length - 1}`,
+      shorten(service, 14 + spare),
+      shorten(namedBy, isWide ? 22 : 12),
+      ...(isWide ? [portsText(ports)] : []),
+      shorten([runtime, ...tls].filter(Boolean).join(', '), 16 + spare),
+      note === '' ? what : `${what} [${notes.indexOf(note) + 1}]`,
+    ];
+  });
+  const head = ['', 'PID', 'SERVICE', 'NAMED BY', ...(isWide ? ['PORTS'] : []), 'RUNTIME, TLS', 'SEEN'];
+  const explained = columns(
+    notes.map((note, at) => [`[${at + 1}]`, note]),
+    width,
+  );
+  return [heading, ...columns([head, ...rows], width), ...explained];
+}
+
+function portsText(ports: number[]): string {
+  if (ports.length < 3) return ports.map((port) => `:${port}`).join(' ');
+  return `:${ports[0]} and ${ports.length - 1} more`;
+}
+
+/** Workers of one service differ in their pid only. */
+function grouped(processes: ProcessReport[]): ProcessReport[][] {
+  const groups = new Map<string, ProcessReport[]>();
+  for (const one of processes) {
+    const { service, namedBy, runtime, tls, ports, seen, reason, container } = one;
+    const key = JSON.stringify([service, namedBy, runtime, tls, ports, seen, reason, container]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return [...groups.values()];
+}
+
+function grantSection({ facilities, features }: DoctorReport, width: number): string[] {
+  const needed = new Set(facilities.flatMap(({ missing }) => missing));
+  needed.delete('CAP_NET_ADMIN');
+  if (features.some(({ reason }) => reason.includes('of other users'))) needed.add('CAP_SYS_PTRACE');
+  const missing = missingCapabilities([...needed], new Set());
+  if (missing.length === 0) return [];
+  const rows = [['root', 'has all of it'], ...whereToGrant(missing)];
+  return [`How to grant ${listed(missing)}`, ...columns(rows, width)];
+}
+
+const colours: Record<Status, string> = { ok: '\u001b[32m', limited: '\u001b[33m', no: '\u001b[31m' };
+
+function coloured(line: string): string {
+  if (!line.startsWith(' ')) return `\u001b[1m${line}\u001b[0m`;
+  return line.replace(/^ {2}(ok|limited|no)(?= )/, (_, status: Status) => `  ${colours[status]}${status}\u001b[0m`);
+}
