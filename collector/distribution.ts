@@ -8,6 +8,7 @@ type Load = () => Promise<{ default: ComponentDefinition }>;
 export const distribution: Record<Kind, Record<string, Load>> = {
   receiver: {
     cbpf: () => import('../receivers/cbpf/index.ts'),
+    ebpf: () => import('../receivers/ebpf/index.ts'),
     nop: () => import('../receivers/nop/index.ts'),
     otlp: () => import('../receivers/otlp/index.ts'),
   },

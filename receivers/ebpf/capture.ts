@@ -1,0 +1,135 @@
+/** Capture of one host: programs in the kernel, the ring behind them, and what becomes of each kind of event. */
+import { openRing } from 'libbpfjs';
+import { eventKind } from '../../bpf/programs/event.gen.ts';
+import type { EventReader } from '../../bpf/programs/event.ts';
+import type { FromThread } from '../../component/capture/messages.ts';
+import type { Finished } from '../../component/capture/outbox.ts';
+import { protocolOptions } from '../../component/schemas/protocols.ts';
+import { createCallAnalysis } from '../../flow/call-analysis.ts';
+import { createIdentityCache } from '../../host/identity-cache.ts';
+import { createListeningPorts, type ListeningPorts } from '../../host/listening-ports.ts';
+import { listProcesses } from '../../host/processes.ts';
+import { createCounting } from './counting.ts';
+import { startEventLoop } from './event-loop.ts';
+import { tryOpenSockets } from './kernel-side.ts';
+import type { CounterName, ThreadSetup } from './messages.ts';
+import { MonotonicTime } from './monotonic.ts';
+import { Owners } from './owners.ts';
+import { createRules } from './rules.ts';
+import type { SocketEvent } from './socket-event.ts';
+import type { Role } from './socket-flow.ts';
+import { SocketTable } from './socket-table.ts';
+
+/** Timeouts, sweeps and counters are looked at this often. */
+const tickMs = 100;
+/** A process that ended is still known for late events. */
+const graceMs = 30_000;
+const maxProcesses = 65_536;
+/** Above this, what was finished is handed on at once. */
+const drainBytes = 512 << 10;
+
+export interface CaptureOptions {
+  setup: ThreadSetup;
+  counts: Record<CounterName, number>;
+  put(finished: Finished): void;
+  post(message: FromThread): void;
+}
+
+export interface Capture {
+  stop(): void;
+}
+
+/** Undefined when the kernel allows none of it; what is wrong has been told then. */
+export function startCapture({ setup, counts, put, post }: CaptureOptions): Capture | undefined {
+  const { config, hostName, version } = setup;
+  const program = tryOpenSockets(setup, post);
+  if (program === undefined) return undefined;
+  const time = new MonotonicTime();
+  const identities = createIdentityCache({ maxEntries: maxProcesses, graceMs });
+  const rules = createRules(setup, program);
+  const owners = new Owners({ identities, hostName, onProcess: (identity) => rules.judge(identity) });
+  const ports = createListeningPorts();
+  const { analysis, calls } = createCallAnalysis({
+    clock: time.clock,
+    version,
+    hostName,
+    protocols: protocolOptions(config.protocols),
+    onFailure: tellFailures(post),
+  });
+  const table = new SocketTable({
+    analysis,
+    timeOf: (ns) => time.of(ns),
+    processOf: (pid, timeNs) => owners.of(pid, timeNs),
+    guessRole: (event) => guessRole(ports, event),
+    wish: (socket, plane, wish, seenNs) => rules.limit(socket, plane, wish, seenNs),
+    maxSockets: config.max_connections,
+  });
+  const counting = createCounting(counts, { program, table, analysis });
+
+  function take(event: EventReader): void {
+    counts.events++;
+    counts.event_bytes += event.captured;
+    switch (event.kind) {
+      case eventKind.exec:
+        owners.exec(event.pid, event.timeNs, event.path());
+        return;
+      case eventKind.exit:
+        owners.exit(event.pid, event.timeNs);
+        rules.forget(event.pid);
+        return;
+      default:
+        table.take(event);
+        if (calls.pendingBytes >= drainBytes) hand();
+    }
+  }
+
+  function hand(): void {
+    const traces = calls.take();
+    if (traces !== null) put({ traces: [traces], logs: [] });
+  }
+
+  function tick(): void {
+    time.refresh(performance.now());
+    const nowNs = Number(process.hrtime.bigint());
+    table.tick(nowNs);
+    analysis.tick(time.of(nowNs));
+    identities.sweep();
+    counting.update();
+    hand();
+  }
+
+  for (const pid of listProcesses()) owners.of(pid);
+  const ring = openRing(program.map('events'));
+  const loop = startEventLoop({ ring, pollMs: config.ring.poll_interval, take, onProgress: hand });
+  const ticking = setInterval(tick, tickMs);
+  post({ type: 'status', status: 'ok' });
+  return {
+    stop() {
+      clearInterval(ticking);
+      program.detach();
+      loop.stop();
+      table.close(Number(process.hrtime.bigint()));
+      tick();
+      ring.close();
+      program.close();
+    },
+  };
+}
+
+function guessRole(ports: ListeningPorts, event: SocketEvent): Role {
+  const transport = event.transport === 17 ? 'udp' : 'tcp';
+  const known = ports.roleOf(event.netns, event.pid, transport, event.localPort);
+  return known ?? (event.localPort > event.remotePort ? 'client' : 'server');
+}
+
+/** One line for each protocol whose parser makes mistakes; the rest is a number. */
+function tellFailures(post: CaptureOptions['post']): (error: unknown, protocol: string) => void {
+  const told = new Set<string>();
+  return (error, protocol) => {
+    if (told.has(protocol)) return;
+    told.add(protocol);
+    const message = 'A parser made a mistake: its connection is left alone; please report it';
+    const { stack, message: text } = error instanceof Error ? error : new Error(String(error));
+    post({ type: 'log', level: 'error', message, fields: { protocol, error: stack ?? text } });
+  };
+}

@@ -1,0 +1,30 @@
+/** Brings together what the kernel side, the sockets and the parsers counted. */
+import type { SocketsProgram } from '../../bpf/programs/sockets/sockets.ts';
+import type { Analysis } from '../../flow/l7/analysis.ts';
+import type { CounterName } from './messages.ts';
+import type { SocketTable } from './socket-table.ts';
+
+export interface CountingSources {
+  program: SocketsProgram;
+  table: SocketTable;
+  analysis: Analysis;
+}
+
+export function createCounting(counts: Record<CounterName, number>, { program, table, analysis }: CountingSources) {
+  return {
+    /** Sets the sums that others keep. */
+    update(): void {
+      const kernel = program.counters();
+      counts.lost_events = kernel.ringFull;
+      counts.faults = kernel.fault;
+      counts.io_uring_requests = kernel.ioUring;
+      counts.unknown_sockets = kernel.tlsNoSocket + table.counters.unknownClear;
+      counts.reordered_events = table.counters.reordered;
+      counts.unordered_events = table.counters.unordered;
+      counts.evicted_connections = table.counters.evicted;
+      counts.gap_bytes = analysis.counters.gapBytes;
+      counts.unrecognised_connections = analysis.counters.unrecognised;
+      counts.parser_failures = analysis.counters.failed;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** Empties the ring: batches in the order of their bytes, for a bounded time in one go. */
+import type { Ring } from 'libbpfjs';
+import { EventReader } from '../../bpf/programs/event.ts';
+import { BatchOrder } from './batch-order.ts';
+
+/** Longest time in one go, so that messages to the thread are heard under any load. */
+const turnMs = 20;
+/** A batch is ordered as one: large enough for that, small enough for the cache. */
+const batchBytes = 1 << 20;
+
+export interface EventLoopOptions {
+  ring: Ring;
+  pollMs: number;
+  take(event: EventReader): void;
+  /** After each batch, and when nothing came. */
+  onProgress(): void;
+}
+
+export interface EventLoop {
+  /** Takes what is there, and stops. */
+  stop(): void;
+}
+
+export function startEventLoop({ ring, pollMs, take, onProgress }: EventLoopOptions): EventLoop {
+  const reader = new EventReader(ring.data);
+  const order = new BatchOrder();
+  let scheduled: NodeJS.Immediate | undefined;
+  let stopped = false;
+
+  /** False when the ring is empty. */
+  function batch(): boolean {
+    const count = ring.claim(batchBytes);
+    if (count === 0) return false;
+    const { offsets } = ring;
+    for (const index of order.of(reader.view, offsets, count)) {
+      reader.at(offsets[index]!);
+      take(reader);
+    }
+    ring.release();
+    return true;
+  }
+
+  function turn(): void {
+    scheduled = undefined;
+    if (stopped) return;
+    const endMs = performance.now() + turnMs;
+    let more = true;
+    while (more && performance.now() < endMs) more = batch();
+    onProgress();
+    if (more) schedule();
+  }
+
+  function schedule(): void {
+    scheduled ??= setImmediate(turn);
+  }
+
+  ring.onReadable(schedule);
+  const timer = setInterval(schedule, pollMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      if (scheduled !== undefined) clearImmediate(scheduled);
+      stopped = true;
+      // What is in the ring now is all there will be: programs are detached before.
+      while (batch()) onProgress();
+      onProgress();
+    },
+  };
+}

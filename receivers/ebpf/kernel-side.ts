@@ -1,0 +1,36 @@
+/** Opens the programs in the kernel, or says what is missing. */
+import { openSockets, type SocketsProgram } from '../../bpf/programs/sockets/sockets.ts';
+import type { FromThread } from '../../component/capture/messages.ts';
+import { addCgroups } from './cgroups.ts';
+import type { ThreadSetup } from './messages.ts';
+
+/** As long as a connection's protocol is not known: what the head of any message needs. */
+const unknownBytes = 1024;
+
+export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) => void): SocketsProgram | undefined {
+  const { config, pid } = setup;
+  const { files, processes, exclude_ports: excluded } = config;
+  try {
+    const program = openSockets({
+      ringBytes: config.ring.size,
+      traceByDefault: processes.include.length === 0 && processes.cgroups.length === 0,
+      ownPid: config.exclude_own_traffic ? pid : 0,
+      filterCgroups: processes.cgroups.length > 0,
+      ...(excluded.length > 0 ? { ports: { mode: 'except', ports: excluded } } : {}),
+      ...(files.mode === 'off'
+        ? {}
+        : { files: { mode: files.mode === 'all' ? 'all' : 'in_call', minLatencyNs: files.min_latency * 1e6 } }),
+      unknownPayloadBytes: Math.min(unknownBytes, config.payload_limit),
+      maxSockets: config.max_connections,
+    });
+    for (const message of addCgroups(program, processes.cgroups)) {
+      post({ type: 'log', level: 'error', message: 'A cgroup is not traced', fields: { error: message } });
+    }
+    return program;
+  } catch (error) {
+    const { message } = error as Error;
+    post({ type: 'log', level: 'error', message: 'System calls cannot be traced', fields: { error: message } });
+    post({ type: 'status', status: 'permanent_error', message });
+    return undefined;
+  }
+}

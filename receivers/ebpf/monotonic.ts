@@ -1,0 +1,71 @@
+/** Turns the kernel's monotonic time into the capture's time, and follows the wall clock when it is set. */
+import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
+
+/** The wall clock counts milliseconds here: its next one is waited for, and believed when nothing came in between. */
+const tries = 5;
+const exactNs = 20_000n;
+const longestWaitNs = 3_000_000n;
+const restMs = 60_000;
+
+export interface Clocks {
+  /** Monotonic (CLOCK_MONOTONIC, as `process.hrtime`) and wall nanoseconds of one moment. */
+  now(): { monotonicNs: bigint; wallNs: bigint };
+}
+
+export const systemClocks: Clocks = {
+  now() {
+    let best = watchTick();
+    for (let count = 1; count < tries && best.errorNs > exactNs; count++) {
+      const next = watchTick();
+      if (next.errorNs < best.errorNs) best = next;
+    }
+    return best;
+  },
+};
+
+/** Takes up to a millisecond. */
+function watchTick(): { monotonicNs: bigint; wallNs: bigint; errorNs: bigint } {
+  // Before the wall clock: a pause between the two must count as an error.
+  let monotonicNs = process.hrtime.bigint();
+  let beforeNs = monotonicNs;
+  const startMs = Date.now();
+  let wallMs = startMs;
+  const endNs = monotonicNs + longestWaitNs;
+  while (wallMs === startMs && monotonicNs < endNs) {
+    beforeNs = monotonicNs;
+    wallMs = Date.now();
+    monotonicNs = process.hrtime.bigint();
+  }
+  return { monotonicNs, wallNs: BigInt(wallMs) * 1_000_000n, errorNs: monotonicNs - beforeNs };
+}
+
+export class MonotonicTime {
+  readonly clock: CaptureClock;
+  readonly #clocks: Clocks;
+  /** To be added to monotonic time. */
+  #offsetNs = 0;
+  #nextMs = 0;
+
+  constructor(clocks: Clocks = systemClocks) {
+    this.#clocks = clocks;
+    this.clock = createCaptureClock(Number(clocks.now().wallNs / 1_000_000_000n) - 1);
+    this.refresh(0);
+  }
+
+  /** Looks at the clocks again when it is time to. */
+  refresh(nowMs: number): void {
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + restMs;
+    const { monotonicNs, wallNs } = this.#clocks.now();
+    this.#offsetNs = Number(wallNs - this.clock.epochUnixNs - monotonicNs);
+  }
+
+  /** Nanoseconds after the capture's epoch. */
+  of(monotonicNs: number): number {
+    return monotonicNs + this.#offsetNs;
+  }
+
+  now(): number {
+    return this.of(Number(process.hrtime.bigint()));
+  }
+}

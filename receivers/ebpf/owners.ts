@@ -1,0 +1,94 @@
+/** The processes that own what is observed, as resources of spans and records. */
+import type { ProcessResource } from '../../flow/l7/evidence.ts';
+import { AttributeWriter, attributeKey } from '../../flow/otlp/attribute-writer.ts';
+import type { ProcessIdentity } from '../../host/identity.ts';
+import type { IdentityCache } from '../../host/identity-cache.ts';
+
+const hostKey = attributeKey('host.name');
+const serviceKey = attributeKey('service.name');
+const pidKey = attributeKey('process.pid');
+/** `unknown_service` is what OpenTelemetry calls a service without a name. */
+const unknownService = 'unknown_service';
+const maxOwners = 65_536;
+
+export interface OwnersOptions {
+  identities: IdentityCache;
+  hostName: string;
+  /** Hears of each process when it is first seen, and again after each exec. */
+  onProcess(identity: ProcessIdentity): void;
+}
+
+export class Owners {
+  readonly #options: OwnersOptions;
+  /** By pid; asked for each connection and whenever another process uses one. */
+  readonly #owners = new Map<number, ProcessResource>();
+
+  constructor(options: OwnersOptions) {
+    this.#options = options;
+  }
+
+  /** The process that had this pid at that (monotonic) time. */
+  of(pid: number, timeNs?: number): ProcessResource {
+    const known = this.#owners.get(pid);
+    if (known !== undefined) return known;
+    const identity = this.#options.identities.identify(pid, timeNs);
+    if (identity === undefined) return this.#unknown(pid);
+    this.#options.onProcess(identity);
+    return this.#keep(pid, this.#resource(identity));
+  }
+
+  /** The process runs another program now. */
+  exec(pid: number, timeNs: number, path: string): ProcessIdentity {
+    const identity = this.#options.identities.onExec(pid, timeNs, path);
+    this.#keep(pid, this.#resource(identity));
+    this.#options.onProcess(identity);
+    return identity;
+  }
+
+  exit(pid: number, timeNs: number): void {
+    this.#options.identities.onExit(pid, timeNs);
+    this.#owners.delete(pid);
+  }
+
+  #keep(pid: number, owner: ProcessResource): ProcessResource {
+    this.#owners.delete(pid);
+    if (this.#owners.size >= maxOwners) this.#owners.delete(this.#owners.keys().next().value!);
+    this.#owners.set(pid, owner);
+    return owner;
+  }
+
+  #resource({ key, service, attributes }: ProcessIdentity): ProcessResource {
+    const { hostName } = this.#options;
+    return {
+      key,
+      serviceName: service.name,
+      resource() {
+        const writer = new AttributeWriter(1);
+        for (const [name, value] of attributes) {
+          const attribute = attributeKey(name);
+          if (typeof value === 'string') writer.text(attribute, value);
+          else if (typeof value === 'number') writer.int(attribute, value);
+          else writer.texts(attribute, value);
+        }
+        writer.text(hostKey, hostName);
+        return writer.out.take();
+      },
+    };
+  }
+
+  /** Not kept: it may only have been too early. */
+  #unknown(pid: number): ProcessResource {
+    const { hostName } = this.#options;
+    return {
+      key: `pid ${pid}`,
+      serviceName: unknownService,
+      resource() {
+        const writer = new AttributeWriter(1);
+        writer.text(serviceKey, unknownService);
+        writer.int(pidKey, pid);
+        writer.text(hostKey, hostName);
+        return writer.out.take();
+      },
+    };
+  }
+}

@@ -1,0 +1,28 @@
+/** The receiver: capture in a thread of its own, of one pipeline worker only. */
+import { hostname } from 'node:os';
+import { createCaptureReceiver } from '../../component/capture/receiver.ts';
+import type { Consumers } from '../../component/consumer.ts';
+import type { Context, Receiver } from '../../component/define.ts';
+import type { Config } from './config.ts';
+import { counters, type ThreadSetup } from './messages.ts';
+
+export function createEbpfReceiver(context: Context<Config>, next: Consumers): Receiver {
+  const { config, host, id } = context;
+  // The kernel tells all processes' events into one ring, which has one reader.
+  if (host.worker.index > 0) return {};
+  const setup: ThreadSetup = {
+    config,
+    id,
+    version: host.build.version,
+    hostName: hostname(),
+    pid: process.pid,
+  };
+  return createCaptureReceiver(context, next, {
+    module: new URL('./thread.ts', import.meta.url),
+    setup,
+    word: 'ebpf',
+    counters,
+    labelled: {},
+    waits: false,
+  });
+}

@@ -1,0 +1,87 @@
+/** A connection as one process sees it: who talks with whom, in the shape that calls are written from. */
+import type { FlowIdentity, SocketFacts, Transport } from '../../flow/identity.ts';
+import type { Link } from './links.ts';
+
+/** The process is the connection's client or its server. */
+export type Role = 'client' | 'server';
+
+export interface Ends {
+  transport: Transport;
+  localAddress: string;
+  localPort: number;
+  remoteAddress: string;
+  remotePort: number;
+}
+
+export class SocketFlow implements FlowIdentity {
+  readonly transport: Transport;
+  clientAddress = '';
+  clientPort = 0;
+  serverAddress = '';
+  serverPort = 0;
+  realClientAddress = '';
+  realClientPort = 0;
+  readonly idHi: number;
+  readonly idLo: number;
+  observationPoint = '';
+  readonly interfaceName = '';
+  readonly tunnel = '';
+  readonly socket: SocketFacts;
+  role: Role;
+  protocol = '';
+  requests = 0;
+  responses = 0;
+  clientErrors = 0;
+  serverErrors = 0;
+  timeouts = 0;
+  answered = false;
+  readonly #ends: Ends;
+  readonly #turned: (role: Role) => void;
+
+  /** `turned` hears that the roles were the other way round. */
+  constructor(ends: Ends, role: Role, socket: SocketFacts, idHi: number, idLo: number, turned: (role: Role) => void) {
+    this.transport = ends.transport;
+    this.#ends = ends;
+    this.role = role;
+    this.socket = socket;
+    this.idHi = idHi;
+    this.idLo = idLo;
+    this.#turned = turned;
+    this.#place();
+  }
+
+  reverse(): void {
+    this.role = this.role === 'client' ? 'server' : 'client';
+    this.#place();
+    this.#turned(this.role);
+  }
+
+  #place(): void {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#ends;
+    const isClient = this.role === 'client';
+    this.clientAddress = isClient ? localAddress : remoteAddress;
+    this.clientPort = isClient ? localPort : remotePort;
+    this.serverAddress = isClient ? remoteAddress : localAddress;
+    this.serverPort = isClient ? remotePort : localPort;
+    this.observationPoint = isClient ? 'c-p' : 's-p';
+  }
+}
+
+/** What is known of the socket; the peer's service is looked up when it is asked for, as its process may show later. */
+export class LinkedSocket implements SocketFacts {
+  readonly id: string;
+  readonly tlsLibrary: string;
+  readonly #link: Link;
+  readonly #isFirst: boolean;
+
+  constructor(id: string, tlsLibrary: string, link: Link, isFirst: boolean) {
+    this.id = id;
+    this.tlsLibrary = tlsLibrary;
+    this.#link = link;
+    this.#isFirst = isFirst;
+  }
+
+  get peerService(): string {
+    return this.#isFirst ? this.#link.second : this.#link.first;
+  }
+}

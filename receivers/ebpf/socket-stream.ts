@@ -1,0 +1,131 @@
+/** One connection's bytes, as system calls moved them or as a TLS library showed them, put in order for the connection's parser. */
+import { eventConstants, eventSource } from '../../bpf/programs/event.gen.ts';
+import type { Analysis } from '../../flow/l7/analysis.ts';
+import { Connection } from '../../flow/l7/connection.ts';
+import type { Side } from '../../flow/l7/message.ts';
+import type { Direction, SocketEvent } from './socket-event.ts';
+import type { SocketFlow } from './socket-flow.ts';
+
+/** What the kernel should send of a socket: nothing more, the heads of messages, or all it can. */
+export type Wish = 'nothing' | 'heads' | 'all';
+
+/** What system calls move, or what the caller of a TLS library sees. */
+export type Plane = 'wire' | 'clear';
+
+/** Protocols of which a call's first bytes are enough: bodies come in system calls of their own, or behind the head. */
+const headProtocols = new Set(['http1']);
+
+const unknown = -1;
+
+export class SocketStream {
+  readonly flow: SocketFlow;
+  /** Null once nothing more is wanted. */
+  #connection: Connection | null;
+  readonly #wish: (wish: Wish) => void;
+  /** Next sequence number by direction. */
+  readonly #expected: [number, number] = [unknown, unknown];
+  #wished: Wish | '' = '';
+
+  constructor(flow: SocketFlow, analysis: Analysis, wish: (wish: Wish) => void) {
+    this.flow = flow;
+    this.#connection = new Connection(flow, analysis);
+    this.#wish = wish;
+  }
+
+  /** The sequence number of the next byte of that direction; -1 when none was seen. */
+  expected(direction: Direction): number {
+    return this.#expected[direction];
+  }
+
+  /** The bytes of one system call. */
+  take(event: SocketEvent, timeNs: number, frame: number): void {
+    const direction = event.direction as Direction;
+    let skipped = 0;
+    if (event.source === eventSource.syscall && event.transport === 6) {
+      skipped = this.#place(direction, event.sequence, event.length, timeNs);
+      if (skipped < 0) return;
+    }
+    const connection = this.#connection;
+    if (connection === null) return;
+    const side = this.#side(direction);
+    if (event.length === 0) {
+      if (direction === 0 && event.transport === 6) connection.finish(side, timeNs);
+      return;
+    }
+    const { captured, payloadAt } = event;
+    const from = Math.min(skipped, captured);
+    if (captured > from) {
+      const sequence = (event.sequence + from) >>> 0;
+      const start = payloadAt + from;
+      if (!connection.data(side, event.bytes, start, payloadAt + captured, timeNs, sequence, frame)) {
+        this.#end();
+        return;
+      }
+    }
+    const missing = event.length - Math.max(captured, skipped);
+    if (missing > 0) this.#miss(connection, event, missing, timeNs);
+    this.#tellWish();
+  }
+
+  /** Bytes up to that sequence number of a direction will not come any more. */
+  lose(direction: Direction, sequence: number, timeNs: number): void {
+    const expected = this.#expected[direction];
+    const missing = expected === unknown ? 0 : (sequence - expected) | 0;
+    if (missing <= 0) return;
+    this.#expected[direction] = sequence >>> 0;
+    this.#connection?.gap(this.#side(direction), missing, timeNs);
+  }
+
+  close(timeNs: number): void {
+    this.#connection?.close(timeNs);
+    this.#connection = null;
+  }
+
+  /**
+   * Notes where the bytes lie in their direction. How many of them were told before (a call that was begun anew, bytes that were peeked
+   * at); -1 when all were. Bytes that were lost in between are a gap.
+   */
+  #place(direction: Direction, sequence: number, length: number, timeNs: number): number {
+    const expected = this.#expected[direction];
+    const end = (sequence + length) >>> 0;
+    if (expected === unknown) {
+      this.#expected[direction] = end;
+      return 0;
+    }
+    const ahead = (sequence - expected) | 0;
+    if (ahead >= 0) {
+      if (ahead > 0) this.#connection?.gap(this.#side(direction), ahead, timeNs);
+      this.#expected[direction] = end;
+      return 0;
+    }
+    if (((end - expected) | 0) <= 0) return length === 0 ? 0 : unknown;
+    this.#expected[direction] = end;
+    return -ahead;
+  }
+
+  /** A limit was reached, or the bytes never were in the memory of a process: they passed. What could not be read is lost. */
+  #miss(connection: Connection, { flags, direction }: SocketEvent, length: number, timeNs: number): void {
+    const side = this.#side(direction as Direction);
+    if ((flags & eventConstants.EVENT_FAULT) === 0) connection.unseen(side, length, timeNs);
+    else connection.gap(side, length, timeNs);
+  }
+
+  #side(direction: Direction): Side {
+    return (direction === 1) === (this.flow.role === 'client') ? 0 : 1;
+  }
+
+  #tellWish(): void {
+    const protocol = this.#connection?.protocol?.name;
+    if (protocol === undefined) return;
+    const wish = headProtocols.has(protocol) ? 'heads' : 'all';
+    if (wish === this.#wished) return;
+    this.#wished = wish;
+    this.#wish(wish);
+  }
+
+  #end(): void {
+    this.#connection = null;
+    this.#wished = 'nothing';
+    this.#wish('nothing');
+  }
+}

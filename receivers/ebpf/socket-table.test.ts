@@ -1,0 +1,156 @@
+/** Calls are read right out of events in any order the kernel may tell them, and out of what is missing. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Analysis } from '../../flow/l7/analysis.ts';
+import type { Evidence } from '../../flow/l7/evidence.ts';
+import { plainOptions } from '../../flow/l7/options.ts';
+import { protocols } from '../../flow/l7/protocols.ts';
+import type { SocketEvent } from './socket-event.ts';
+import type { Wish } from './socket-stream.ts';
+import { SocketTable } from './socket-table.ts';
+import { testSocket } from './testing/events.ts';
+
+interface Seen {
+  calls: string[];
+  evidence: (Evidence | null)[];
+  wishes: [number, Wish][];
+  table: SocketTable;
+}
+
+function observe(events: readonly SocketEvent[]): Seen {
+  const calls: string[] = [];
+  const evidence: (Evidence | null)[] = [];
+  const wishes: [number, Wish][] = [];
+  const analysis = new Analysis(protocols, plainOptions, (_protocol, { identity }, request, response, outcome) => {
+    const { observationPoint, clientPort, serverPort, socket } = identity;
+    const what = `${request?.method ?? '-'} ${request?.resource ?? '-'} ${response?.statusCode ?? '-'}`;
+    calls.push(
+      `${observationPoint} ${clientPort}>${serverPort} ${what} ${outcome} ${socket?.tlsLibrary ?? ''}`.trimEnd(),
+    );
+    evidence.push(request?.evidence ?? null, response?.evidence ?? null);
+  });
+  const table = new SocketTable({
+    analysis,
+    timeOf: (ns) => ns,
+    processOf: (pid) => ({ key: `p${pid}`, serviceName: `service-${pid}`, resource: () => new Uint8Array() }),
+    guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
+    wish: (socket, _plane, wish) => void wishes.push([socket, wish]),
+    maxSockets: 1000,
+  });
+  for (const event of events) table.take(event);
+  return { calls, evidence, wishes, table };
+}
+
+const request = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
+const response = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+test('a request and its response are a call of the client, and of the server', () => {
+  const client = testSocket(1, 'client', 40000, 80);
+  const server = testSocket(2, 'server', 80, 40000);
+  const { calls, wishes } = observe([
+    client.open(),
+    client.write(request),
+    server.read(request),
+    server.write(response),
+    client.read(response),
+  ]);
+  assert.deepEqual(calls, ['s-p 40000>80 GET /a 200 answered', 'c-p 40000>80 GET /a 200 answered']);
+  assert.deepEqual(wishes, [
+    [1, 'heads'],
+    [2, 'heads'],
+  ]);
+});
+
+test('a response that is told before its request waits for it', () => {
+  const client = testSocket(1, 'client', 40000, 80);
+  const first = client.write(request);
+  const answer = client.read(response);
+  const second = client.write('GET /b HTTP/1.1\r\nHost: x\r\n\r\n');
+  const { calls, table } = observe([first, answer, client.read(response), second]);
+  assert.deepEqual(calls, ['c-p 40000>80 GET /a 200 answered', 'c-p 40000>80 GET /b 200 answered']);
+  assert.equal(table.counters.reordered, 1);
+  assert.equal(table.counters.unordered, 0);
+});
+
+test('when the request was lost, its response waits in vain and is not given to another', () => {
+  const client = testSocket(1, 'client', 40000, 80);
+  const events = [client.write(request), client.read(response)];
+  client.write('GET /lost HTTP/1.1\r\nHost: x\r\n\r\n');
+  events.push(client.read(response));
+  const { calls, table } = observe(events);
+  assert.equal(calls.length, 1);
+  table.tick(3e9);
+  const after = [client.write('GET /c HTTP/1.1\r\nHost: x\r\n\r\n'), client.read(response)];
+  for (const event of after) table.take(event);
+  assert.equal(table.counters.unordered, 1);
+  assert.ok(!calls.some((call) => call.includes('/c') && call.includes('unanswered')), calls.join('\n'));
+  assert.equal(calls.filter((call) => call.includes('GET /c 200 answered')).length, 1, calls.join('\n'));
+});
+
+test('bytes that a limit cut off are passed over', () => {
+  const server = testSocket(2, 'server', 80, 40000);
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n';
+  const { calls } = observe([
+    server.read(request),
+    server.write(head, { length: head.length + 60_000 }),
+    server.write('', { length: 40_000 }),
+    server.read(request),
+    server.write(response),
+  ]);
+  assert.deepEqual(calls, ['s-p 40000>80 GET /a 200 answered', 's-p 40000>80 GET /a 200 answered']);
+});
+
+test('a write that was only done in part is begun anew and counts once', () => {
+  const client = testSocket(1, 'client', 40000, 80);
+  const half = request.length - 5;
+  const first = client.write(request, { length: half, captured: half });
+  const { calls } = observe([
+    first,
+    client.write(request, { sequence: first.sequence, captured: request.length, length: request.length }),
+    client.read(response),
+  ]);
+  assert.deepEqual(calls, ['c-p 40000>80 GET /a 200 answered']);
+});
+
+test('what a TLS library shows is a stream of its own on the same connection', () => {
+  const client = testSocket(1, 'client', 40000, 443);
+  const inTheClear = { source: 2 };
+  const { calls } = observe([
+    client.write('\x16\x03\x01\x00\x05aaaaa'),
+    client.write(request, inTheClear),
+    client.read(response, inTheClear),
+  ]);
+  assert.deepEqual(calls, ['c-p 40000>443 GET /a 200 answered openssl']);
+});
+
+test('evidence is that of the call that moved the bytes, and the process that made it', () => {
+  const server = testSocket(2, 'server', 80, 40000);
+  const { evidence } = observe([
+    server.open(),
+    server.read(request, { pid: 300, tid: 301, traceId: 5, goroutine: 9, parentGoroutine: 8 }),
+    server.write(response, { pid: 300, tid: 302, traceId: 6 }),
+  ]);
+  assert.equal(evidence[0]!.process.serviceName, 'service-300');
+  assert.deepEqual(
+    evidence.map((one) => [one!.threadId, one!.syscallTraceId, one!.goroutineId]),
+    [
+      [301, 5, 9],
+      [302, 6, 0],
+    ],
+  );
+});
+
+test('a socket whose address is used again is another connection', () => {
+  const { calls, table } = observe([
+    testSocket(1, 'client', 40000, 80).write(request),
+    testSocket(1, 'client', 40001, 80).write(request),
+  ]);
+  assert.deepEqual(calls, ['c-p 40000>80 GET /a - unanswered']);
+  assert.equal(table.size, 1);
+});
+
+test('a socket joined in the middle takes the role that is guessed', () => {
+  const late = testSocket(3, 'unknown', 80, 40000);
+  const { calls } = observe([late.read(request), late.write(response)]);
+  assert.deepEqual(calls, ['s-p 40000>80 GET /a 200 answered']);
+});

@@ -1,0 +1,329 @@
+/** The sockets of all processes: events in, in whatever order the kernel could tell them; ordered bytes to connections out. */
+import { eventKind, eventSource } from '../../bpf/programs/event.gen.ts';
+import type { Analysis } from '../../flow/l7/analysis.ts';
+import type { Evidence, ProcessResource } from '../../flow/l7/evidence.ts';
+import { localAddress, remoteAddress } from './addresses.ts';
+import { type FlowId, flowIdOf } from './flow-id.ts';
+import { type Link, Links, linkKey } from './links.ts';
+import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
+import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
+import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
+
+/** An event that came before one it follows waits so long for it. */
+const deferNs = 500e6;
+/** Events of one socket that may wait. */
+const maxDeferred = 256;
+/** UDP conversations end by silence. */
+const datagramIdleNs = 60e9;
+const tlsNames: Record<number, string> = {
+  [eventSource.openssl]: 'openssl',
+  [eventSource.gnutls]: 'gnutls',
+  [eventSource.goTls]: 'go',
+};
+
+export interface SocketTableOptions {
+  analysis: Analysis;
+  /** Monotonic nanoseconds to the capture's. */
+  timeOf(monotonicNs: number): number;
+  /** The process of a pid, as the resource of its spans. */
+  processOf(pid: number, timeNs: number): ProcessResource;
+  /** Which end a process has of a connection that was not seen to open. */
+  guessRole(event: SocketEvent): Role;
+  /** Tells the kernel what to send of a socket, whose last event was then. */
+  wish(socket: number, plane: Plane, wish: Wish, seenNs: number): void;
+  maxSockets: number;
+}
+
+/** One socket, or one peer of a UDP socket. */
+class Entry {
+  readonly key: number | string;
+  readonly ends: Ends;
+  readonly id: FlowId;
+  readonly linkKey: string;
+  readonly link: Link;
+  readonly isFirst: boolean;
+  role: Role;
+  pid = 0;
+  process: ProcessResource;
+  plain: SocketStream | null = null;
+  clear: SocketStream | null = null;
+  evidence: Evidence | null = null;
+  deferred: SocketEvent[] | null = null;
+  lastNs = 0;
+
+  constructor(
+    key: number | string,
+    ends: Ends,
+    id: FlowId,
+    linked: { key: string; isFirst: boolean; link: Link },
+    role: Role,
+    process: ProcessResource,
+  ) {
+    this.key = key;
+    this.ends = ends;
+    this.id = id;
+    this.linkKey = linked.key;
+    this.isFirst = linked.isFirst;
+    this.link = linked.link;
+    this.role = role;
+    this.process = process;
+  }
+}
+
+export class SocketTable {
+  /** `evicted`: sockets forgotten because too many were open; `reordered`: events that waited for one that came later; `unordered`: those that waited in vain. */
+  readonly counters = { evicted: 0, reordered: 0, unordered: 0, unknownClear: 0 };
+  readonly #options: SocketTableOptions;
+  readonly #sockets = new Map<number, Entry>();
+  readonly #datagrams = new Map<string, Entry>();
+  readonly #links = new Links();
+  /** Entries with events that wait. */
+  readonly #waiting = new Set<Entry>();
+  #frame = 0;
+
+  constructor(options: SocketTableOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#sockets.size + this.#datagrams.size;
+  }
+
+  /** Takes the next event; its bytes may be overwritten after the call. */
+  take(event: SocketEvent): void {
+    switch (event.kind) {
+      case eventKind.data:
+        if (event.transport === 17) this.#datagram(event);
+        else this.#data(event);
+        return;
+      case eventKind.open:
+        if (event.transport === 6 && event.family !== 0) this.#entry(event);
+        return;
+      case eventKind.close:
+        this.#close(event);
+        return;
+      default:
+    }
+  }
+
+  /** Time goes on: gives up waiting and silent conversations. */
+  tick(nowNs: number): void {
+    for (const entry of this.#waiting) {
+      if (entry.deferred![0]!.timeNs + deferNs < nowNs) this.#giveUp(entry);
+    }
+    for (const [key, entry] of this.#datagrams) {
+      if (entry.lastNs + datagramIdleNs > nowNs) break;
+      this.#datagrams.delete(key);
+      this.#end(entry, nowNs);
+    }
+  }
+
+  /** Ends everything, as at the end of capture. */
+  close(nowNs: number): void {
+    for (const entry of this.#sockets.values()) this.#end(entry, nowNs);
+    for (const entry of this.#datagrams.values()) this.#end(entry, nowNs);
+    this.#sockets.clear();
+    this.#datagrams.clear();
+  }
+
+  #data(event: SocketEvent): void {
+    if (event.family === 0) {
+      if (event.source !== eventSource.syscall) this.counters.unknownClear++;
+      return;
+    }
+    const entry = this.#entry(event);
+    if (event.source !== eventSource.syscall) {
+      this.#deliver(entry, this.#clearStream(entry, event), event);
+      return;
+    }
+    const { deferred } = entry;
+    if (deferred === null) {
+      if (this.#comesEarly(entry, event)) this.#defer(entry, event);
+      else this.#deliver(entry, this.#plainStream(entry), event);
+    } else if (deferred[0]!.direction === event.direction) this.#defer(entry, event);
+    else {
+      this.#deliver(entry, this.#plainStream(entry), event);
+      this.#resume(entry);
+    }
+  }
+
+  /** Whether bytes of the other direction that came before these have not been told yet. */
+  #comesEarly(entry: Entry, event: SocketEvent): boolean {
+    const stream = entry.plain;
+    if (stream === null) return false;
+    const other = stream.expected(event.direction === 0 ? 1 : 0);
+    return other >= 0 && ((event.otherSequence - other) | 0) > 0;
+  }
+
+  #defer(entry: Entry, event: SocketEvent): void {
+    entry.deferred ??= [];
+    entry.deferred.push(copyEvent(event));
+    this.#waiting.add(entry);
+    this.counters.reordered++;
+    if (entry.deferred.length > maxDeferred) this.#giveUp(entry);
+  }
+
+  /** Goes on with what waited as far as it can. */
+  #resume(entry: Entry): void {
+    const deferred = entry.deferred!;
+    let at = 0;
+    while (at < deferred.length && !this.#comesEarly(entry, deferred[at]!)) {
+      this.#deliver(entry, this.#plainStream(entry), deferred[at]!);
+      at++;
+    }
+    entry.deferred = at === deferred.length ? null : deferred.slice(at);
+    if (entry.deferred === null) this.#waiting.delete(entry);
+  }
+
+  /** What these events wait for was lost. */
+  #giveUp(entry: Entry): void {
+    const { deferred } = entry;
+    if (deferred === null) return;
+    entry.deferred = null;
+    this.#waiting.delete(entry);
+    this.counters.unordered += deferred.length;
+    for (const event of deferred) {
+      const other: Direction = event.direction === 0 ? 1 : 0;
+      this.#plainStream(entry).lose(other, event.otherSequence, this.#options.timeOf(event.timeNs));
+      this.#deliver(entry, this.#plainStream(entry), event);
+    }
+  }
+
+  #deliver(entry: Entry, stream: SocketStream, event: SocketEvent): void {
+    entry.lastNs = event.timeNs;
+    const { input } = this.#options.analysis;
+    input.evidence = this.#evidence(entry, event);
+    const out = event.direction === 1;
+    stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
+    input.evidence = null;
+  }
+
+  /** The same object while nothing changes: most calls are one event in and one out. */
+  #evidence(entry: Entry, event: SocketEvent): Evidence {
+    if (event.pid !== entry.pid) this.#own(entry, event);
+    const known = entry.evidence;
+    if (
+      known !== null &&
+      known.syscallTraceId === event.traceId &&
+      known.threadId === event.tid &&
+      known.goroutineId === event.goroutine &&
+      known.coroutineId === event.coroutine &&
+      known.process === entry.process
+    )
+      return known;
+    entry.evidence = {
+      process: entry.process,
+      threadId: event.tid,
+      syscallTraceId: event.traceId,
+      goroutineId: event.goroutine,
+      parentGoroutineId: event.parentGoroutine,
+      coroutineId: event.coroutine,
+    };
+    return entry.evidence;
+  }
+
+  /** The process that uses the socket now, which need not be the one that opened it. */
+  #own(entry: Entry, { pid, timeNs }: SocketEvent): void {
+    entry.pid = pid;
+    entry.process = this.#options.processOf(pid, timeNs);
+    if (entry.isFirst) entry.link.first = entry.process.serviceName;
+    else entry.link.second = entry.process.serviceName;
+  }
+
+  #plainStream(entry: Entry): SocketStream {
+    entry.plain ??= this.#stream(entry, '');
+    return entry.plain;
+  }
+
+  #clearStream(entry: Entry, event: SocketEvent): SocketStream {
+    entry.clear ??= this.#stream(entry, tlsNames[event.source] ?? 'tls');
+    return entry.clear;
+  }
+
+  #stream(entry: Entry, tlsLibrary: string): SocketStream {
+    const { analysis, wish } = this.#options;
+    const facts = new LinkedSocket(String(entry.key), tlsLibrary, entry.link, entry.isFirst);
+    const turned = (role: Role): void => {
+      entry.role = role;
+    };
+    const flow = new SocketFlow(entry.ends, entry.role, facts, entry.id.hi, entry.id.lo, turned);
+    const socket = typeof entry.key === 'number' ? entry.key : 0;
+    const plane = tlsLibrary === '' ? 'wire' : 'clear';
+    return new SocketStream(flow, analysis, (what) => {
+      if (socket > 0) wish(socket, plane, what, entry.lastNs);
+    });
+  }
+
+  /** The entry of the event's socket, made anew when the address now belongs to another connection. */
+  #entry(event: SocketEvent): Entry {
+    const known = this.#sockets.get(event.socket);
+    if (known !== undefined) {
+      if (known.ends.localPort === event.localPort && known.ends.remotePort === event.remotePort) return known;
+      this.#sockets.delete(event.socket);
+      this.#end(known, event.timeNs);
+    }
+    if (this.#sockets.size >= this.#options.maxSockets) {
+      const oldest = this.#sockets.values().next().value!;
+      this.#sockets.delete(oldest.key as number);
+      this.#end(oldest, event.timeNs);
+      this.counters.evicted++;
+    }
+    const entry = this.#create(event.socket, event, 'tcp');
+    this.#sockets.set(event.socket, entry);
+    return entry;
+  }
+
+  #create(key: number | string, event: SocketEvent, transport: 'tcp' | 'udp'): Entry {
+    const ends: Ends = {
+      transport,
+      localAddress: localAddress(event),
+      localPort: event.localPort,
+      remoteAddress: remoteAddress(event),
+      remotePort: event.remotePort,
+    };
+    const local = `${ends.localAddress} ${ends.localPort}`;
+    const { key: joined, isFirst } = linkKey(transport, local, `${ends.remoteAddress} ${ends.remotePort}`);
+    const role = event.role === 1 ? 'client' : event.role === 2 ? 'server' : this.#options.guessRole(event);
+    const link = this.#links.hold(joined);
+    const process = this.#options.processOf(event.pid, event.timeNs);
+    const entry = new Entry(key, ends, flowIdOf(event), { key: joined, isFirst, link }, role, process);
+    this.#own(entry, event);
+    entry.lastNs = event.timeNs;
+    return entry;
+  }
+
+  #datagram(event: SocketEvent): void {
+    if (event.family === 0 || event.remotePort === 0) return;
+    const { bytes, remoteAt } = event;
+    const peer = Buffer.from(bytes.buffer, bytes.byteOffset + remoteAt, 16).toString('latin1');
+    const key = `${event.socket} ${event.remotePort} ${peer}`;
+    let entry = this.#datagrams.get(key);
+    if (entry === undefined) {
+      if (this.#datagrams.size >= this.#options.maxSockets) {
+        const oldest = this.#datagrams.values().next().value!;
+        this.#datagrams.delete(oldest.key as string);
+        this.#end(oldest, event.timeNs);
+        this.counters.evicted++;
+      }
+      entry = this.#create(key, event, 'udp');
+    } else this.#datagrams.delete(key);
+    // Used last, found last: those at the beginning are silent longest.
+    this.#datagrams.set(key, entry);
+    this.#deliver(entry, this.#plainStream(entry), event);
+  }
+
+  #close(event: SocketEvent): void {
+    const entry = this.#sockets.get(event.socket);
+    if (entry === undefined) return;
+    this.#sockets.delete(event.socket);
+    this.#end(entry, event.timeNs);
+  }
+
+  #end(entry: Entry, nowNs: number): void {
+    this.#giveUp(entry);
+    const timeNs = this.#options.timeOf(nowNs);
+    entry.plain?.close(timeNs);
+    entry.clear?.close(timeNs);
+    this.#links.release(entry.linkKey);
+  }
+}
