@@ -59,17 +59,29 @@ test('the whole environment leaves no trace', () => {
   assert.doesNotMatch(JSON.stringify(identity), /DB_PASSWORD|hunter2/);
 });
 
-test('workers of a container are one instance, processes outside of one are each their own', () => {
-  const shared = { exe: '/usr/sbin/nginx', args: ['nginx: worker process'], cgroup: `0::/docker/${id}\n` };
-  tree.add(710, shared);
-  tree.add(711, shared);
-  tree.add(712, { exe: '/usr/sbin/nginx', args: ['nginx: worker process'] });
-  tree.add(713, { exe: '/usr/sbin/nginx', args: ['nginx: worker process'] });
-  const [a, b, c, d] = [710, 711, 712, 713].map((pid) => attributeOf(reader.read(pid), 'service.instance.id'));
-  assert.match(String(a), /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  assert.equal(a, b);
-  assert.notEqual(a, c);
-  assert.notEqual(c, d);
+test('workers are one instance with what forked them, or with all of their container', () => {
+  const nginx = { exe: '/usr/sbin/nginx', args: ['nginx: worker process'] };
+  const cgroup = `0::/docker/${id}\n`;
+  const instances = (...pids: number[]) =>
+    pids.map((pid) => String(attributeOf(reader.read(pid), 'service.instance.id')));
+  tree.add(710, { ...nginx, cgroup });
+  tree.add(711, { ...nginx, cgroup });
+  tree.add(712, nginx);
+  tree.add(713, { ...nginx, parent: 712 });
+  tree.add(714, { ...nginx, parent: 712 });
+  tree.add(715, nginx);
+  tree.add(716, { ...nginx, parent: 712, environ: ['OTEL_SERVICE_NAME=other'] });
+  const [inside, alsoInside, main, worker, otherWorker, other, named] = instances(710, 711, 712, 713, 714, 715, 716);
+  assert.match(inside!, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(inside, alsoInside);
+  assert.deepEqual([worker, otherWorker], [main, main]);
+  assert.equal(new Set([inside, main, other, named]).size, 4);
+});
+
+test('a chain of parents without end is no endless loop', () => {
+  tree.add(720, { exe: '/srv/a', parent: 721 });
+  tree.add(721, { exe: '/srv/a', parent: 720 });
+  assert.equal(reader.read(720)?.service.name, 'a');
 });
 
 test('an instance id that the process was given stays', () => {

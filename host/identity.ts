@@ -48,6 +48,9 @@ export interface IdentityReader {
   describe(facts: ProcessFacts, container?: Container): ProcessIdentity;
 }
 
+/** A worker of a worker of a server; deeper ones are their own. */
+const maxForks = 4;
+
 export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOptions = {}): IdentityReader {
   const users = createUserNames(proc);
   const boot = readBoot(proc);
@@ -71,11 +74,28 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
       // Command lines hold secrets, which are not kept as long as an identity is.
       facts: { ...facts, args: shown },
       attributes: [
-        ...serviceAttributes(service, facts, container, boot.id),
+        ...serviceAttributes(service, instanceOf(facts, service, container)),
         ...processAttributes(facts, shown, owner, boot.timeMs, runtime),
         ...containerAttributes(container),
       ],
     };
+  }
+
+  /**
+   * What one instance of a service is: the processes of it in a container, and outside of one a process with those it forked,
+   * such as a server with its workers.
+   */
+  function instanceOf(facts: ProcessFacts, { name }: ServiceName, container: Container | undefined): string {
+    if (container?.id !== undefined) return uuidOf(`${name}\n${container.id}`);
+    let first = facts;
+    for (let level = 0; level < maxForks && first.executable !== undefined && first.parentPid > 1; level++) {
+      const parent = readProcess(first.parentPid, proc);
+      if (parent === undefined || parent.executable !== first.executable) break;
+      const program = openProgram(parent, readEnvironment(parent.pid, proc), proc);
+      if (findServiceName(program).name !== name) break;
+      first = parent;
+    }
+    return uuidOf(`${name}\n${boot.id}\n${first.pid}\n${first.startTicks}`);
   }
 
   return {
@@ -108,14 +128,7 @@ function findRuntime(program: Program): Runtime | undefined {
   return { language: language.language, name: language.runtime, version: language.versionOf?.(program) };
 }
 
-/** Of a process all workers that a container holds are one instance; outside of one each process is. */
-function serviceAttributes(
-  { name, version, attributes }: ServiceName,
-  { pid, startTicks }: ProcessFacts,
-  container: Container | undefined,
-  bootId: string,
-): [string, AttributeValue][] {
-  const instance = uuidOf(`${name}\n${container?.id ?? `${bootId}\n${pid}\n${startTicks}`}`);
+function serviceAttributes({ name, version, attributes }: ServiceName, instance: string): [string, AttributeValue][] {
   const given = new Map(attributes);
   if (!given.has('service.instance.id')) given.set('service.instance.id', instance);
   // Its name until 1.27 of the conventions.

@@ -1,5 +1,5 @@
 /** Bounded reads of /proc: what cannot be read is a result, because processes end and belong to others while one looks. */
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 
 /** Why a file of a process gave nothing: the process ended, or it is not ours to look at. */
 export type Unreadable = 'gone' | 'denied';
@@ -40,6 +40,30 @@ export function useFile<T>(path: string, maxBytes: number, use: (bytes: Buffer) 
 export function readText(path: string, maxBytes = 64 * 1024): string | undefined {
   const text = useFile(path, maxBytes, (bytes) => ({ text: bytes.toString('utf8') }));
   return typeof text === 'string' ? undefined : text.text;
+}
+
+/**
+ * The same for a file below /proc/PID/root, which belongs to somebody who may not mean well: a pipe would never end, opening
+ * a device may do something, a link leads out of that root. Only plain files are read.
+ */
+export function readForeignText(path: string, maxBytes: number): string | undefined {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+  let file: number;
+  try {
+    file = openSync(path, flags);
+  } catch {
+    return undefined;
+  }
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) return undefined;
+    const bytes = Buffer.alloc(Math.min(status.size, maxBytes));
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0));
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Where a link of /proc points, or why it is not told. */

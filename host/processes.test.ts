@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -143,6 +143,20 @@ test('hostile command lines, names and environments are read within bounds', () 
 
   writeFileSync(join(tree.proc, '4/stat'), 'nonsense');
   assert.equal(reader.read(4), undefined);
+});
+
+test('files of a process that are no plain files are not opened', () => {
+  const reader = createIdentityReader({ proc: tree.proc });
+  const node = { exe: '/usr/bin/node', args: ['node', '/srv/shop/mailer.js'] };
+  tree.add(7, { ...node, files: { '/srv/shop/x': '' } });
+  execFileSync('mkfifo', [join(tree.proc, '7/root/srv/shop/package.json')]);
+  const secret = file('secret.json', '{"name":"secret of the host"}');
+  tree.add(8, { ...node, files: { '/srv/shop/x': '' } });
+  symlinkSync(secret, join(tree.proc, '8/root/srv/shop/package.json'));
+  assert.deepEqual(
+    [7, 8].map((pid) => reader.read(pid)!.service.name),
+    ['mailer', 'mailer'],
+  );
 });
 
 test('variables are found in a large environment, and only those that are wanted', () => {

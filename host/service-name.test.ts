@@ -303,6 +303,19 @@ const cases: [what: string, fake: FakeProcess, name: string, source: string][] =
     'mailer',
     'node script',
   ],
+  [
+    'a program whose name says nothing',
+    { exe: '/srv/checkout/bin/server', args: ['server'] },
+    'checkout',
+    'folder of executable',
+  ],
+  ['a program and folders that say nothing', { exe: '/app/main', args: ['/app/main'] }, 'main', 'executable'],
+  [
+    'go run',
+    { exe: '/tmp/go-build12/b001/exe/main', args: ['/tmp/x/main'], cwd: '/srv/shop/cart' },
+    'cart',
+    'folder of executable',
+  ],
   ['only ever in memory', { exe: '/memfd:sealed', args: ['runc', 'init'] }, 'runc', 'executable'],
 ];
 

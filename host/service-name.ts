@@ -4,7 +4,7 @@ import { type Container, findUnit } from './container.ts';
 import type { Environment } from './environment.ts';
 import { kubernetesName } from './kubernetes-name.ts';
 import { executableName, languageOf } from './programs/languages.ts';
-import type { Program } from './programs/program.ts';
+import { nameOfExecutable, type Program } from './programs/program.ts';
 import { parseResourceAttributes } from './resource-attributes.ts';
 
 export interface ServiceName {
@@ -69,5 +69,8 @@ function fromProgram(program: Program): Found {
   const named = languageOf(program.facts)?.nameOf(program);
   if (named !== undefined && named.name !== '') return named;
   const executable = executableName(program.facts);
-  return { name: shorter[executable] ?? executable, source: 'executable' };
+  const name = nameOfExecutable(executable, program.facts.executable ?? '', () => program.resolve('.'));
+  return name === executable
+    ? { name: shorter[executable] ?? executable, source: 'executable' }
+    : { name, source: 'folder of executable' };
 }

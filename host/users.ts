@@ -1,5 +1,5 @@
 /** Names of users by their number, from the passwd file that the process itself has. */
-import { readText } from './proc-file.ts';
+import { readForeignText } from './proc-file.ts';
 
 /** Kept for so many roots (the host's and those of containers), the oldest forgotten first. */
 const maxRoots = 256;
@@ -13,7 +13,7 @@ export function createUserNames(proc = '/proc') {
     nameOf(uid: number, pid: number, root: string): string {
       let table = tables.get(root);
       if (table === undefined) {
-        table = parsePasswd(readText(`${proc}/${pid}/root/etc/passwd`, maxFileBytes) ?? '');
+        table = parsePasswd(readForeignText(`${proc}/${pid}/root/etc/passwd`, maxFileBytes) ?? '');
         // A container that may not be read now may be readable later.
         if (table.size > 0) tables.set(root, table);
         if (tables.size > maxRoots) tables.delete(tables.keys().next().value!);

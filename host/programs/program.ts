@@ -1,7 +1,7 @@
 /** What the naming of programs works with: a process, the few variables we read, and its files as it sees them. */
 
 import type { Environment } from '../environment.ts';
-import { readLink, readText } from '../proc-file.ts';
+import { readForeignText, readLink } from '../proc-file.ts';
 import type { ProcessFacts } from '../processes.ts';
 
 export interface Program {
@@ -50,7 +50,12 @@ export function openProgram(facts: ProcessFacts, environment: Environment, proc 
     return normalise(path);
   };
   // Normalised, so that `..` in a command line does not lead out of the process's root.
-  return { facts, environment, resolve, read: (path) => readText(`${folder}/root${resolve(path)}`, maxFileBytes) };
+  return {
+    facts,
+    environment,
+    resolve,
+    read: (path) => readForeignText(`${folder}/root${resolve(path)}`, maxFileBytes),
+  };
 }
 
 function normalise(path: string): string {
@@ -87,6 +92,13 @@ export function nameOfScript(path: string, extension: RegExp): string {
   const name = baseName(path).replace(extension, '');
   if (!generic.test(name)) return name;
   return nameOfFolder(path.slice(0, path.lastIndexOf('/'))) ?? name;
+}
+
+/** The same for an executable, in whose folder a compiler may have put it for one run only (`go run`). */
+export function nameOfExecutable(name: string, path: string, directory: () => string): string {
+  if (!/^(main|app|application|server|service|a\.out|exe)$/.test(name)) return name;
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  return nameOfFolder(folder.startsWith('/tmp/') ? directory() : folder) ?? name;
 }
 
 /** The innermost folder of an absolute path that says something. */
