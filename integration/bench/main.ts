@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildPrograms, type Programs } from './build.ts';
 import { compare, type Ratio } from './compare.ts';
+import { compareEbpf } from './ebpf/compare.ts';
 import { describeMachine, machineLine } from './machine.ts';
 import { type Command, type Options, parseOptions, usage } from './options.ts';
 import { comparePackets } from './packets/compare.ts';
@@ -14,7 +15,7 @@ import { compareWorkers } from './workers.ts';
 const options = readOptions();
 const { command } = options;
 // Go's Collector and the load generator take part in the pipeline's comparisons only.
-const programs = command === 'packets' ? null : await buildPrograms();
+const programs = command === 'packets' || command === 'ebpf' ? null : await buildPrograms();
 const machine = describeMachine(programs);
 console.log(`${machineLine(machine)}\n`);
 const outcome = await run();
@@ -23,6 +24,7 @@ console.log(machineLine(machine));
 console.log(`written: ${relative(root, file)}`);
 for (const failure of outcome.failures) console.error(`FAILED ${failure}`);
 for (const { name, value } of outcome.rates ?? []) console.log(`rate ${name}: ${value.toFixed(value < 1000 ? 2 : 0)}`);
+for (const { name, value } of outcome.factors ?? []) console.log(`factor ${name}: ${value.toFixed(2)}`);
 for (const { name, value } of outcome.ratios) console.log(`ratio ${name}: ${value.toFixed(2)}`);
 process.exitCode = outcome.failures.length > 0 ? 1 : 0;
 
@@ -38,17 +40,26 @@ function readOptions(): Options {
 interface Outcome {
   /** Per CPU-second. */
   rates?: Ratio[];
+  /** With ÷ without. */
+  factors?: Ratio[];
   ratios: Ratio[];
   failures: string[];
   measurements: unknown;
 }
 
 async function run(): Promise<Outcome> {
-  return command === 'packets' ? comparePackets(options) : runPipeline(command, options, programs!);
+  switch (command) {
+    case 'packets':
+      return comparePackets(options);
+    case 'ebpf':
+      return compareEbpf(options);
+    default:
+      return runPipeline(command, options, programs!);
+  }
 }
 
 async function runPipeline(
-  command: Exclude<Command, 'packets'>,
+  command: Exclude<Command, 'packets' | 'ebpf'>,
   options: Options,
   programs: Programs,
 ): Promise<Outcome> {

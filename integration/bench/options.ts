@@ -1,7 +1,7 @@
 /** The bench's command line: which comparison to run, how often and on how much. */
 import { parseArgs } from 'node:util';
 
-export const commands = ['otlp', 'clickhouse', 'workers', 'soak', 'store', 'packets'] as const;
+export const commands = ['otlp', 'clickhouse', 'workers', 'soak', 'store', 'packets', 'ebpf'] as const;
 export type Command = (typeof commands)[number];
 
 export interface Options {
@@ -24,13 +24,14 @@ export interface Options {
   minutes: number;
 }
 
-export const usage = `npm run bench -- otlp|clickhouse|workers|soak|store|packets [options]
+export const usage = `npm run bench -- otlp|clickhouse|workers|soak|store|packets|ebpf [options]
 
   otlp         otlp → memory_limiter, batch → otlp_grpc: CPU per item and peak RSS, ours and the Go Collector's
   clickhouse   otlp → clickhouse: the same, against the Go Collector's ClickHouse exporter
   workers      CPU per item with two workers ÷ with one
   soak         half of the top rate for --minutes: growth of memory, loss, latency of acknowledgements
   packets      captures of real servers through decoder, flows, parsers and span columns, beside tshark and tcpdump
+  ebpf         what tracing costs services in C, Go, Java, Python and Node.js: CPU a request, on and off in turns (as root)
   store        the embedded store: rows a second, CPU a row, bytes a row on disk
 
   --rounds N        rounds (5)

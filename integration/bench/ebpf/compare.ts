@@ -1,0 +1,153 @@
+/** `npm run bench -- ebpf`: what tracing costs the traced, in CPU a request, on and off in turns. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Child, startChild } from '../child.ts';
+import { freePorts } from '../collector.ts';
+import { ourCollector } from '../paths.ts';
+import { formatTable, median, spread } from '../report.ts';
+import { waitFor } from '../wait.ts';
+import { type KernelFigures, measureKernel } from './kernel.ts';
+import { type LoadFigures, loadService } from './load.ts';
+import { type Subject, startSubject, subjects } from './subjects.ts';
+
+export interface EbpfOptions {
+  rounds: number;
+  only: RegExp | undefined;
+  quick: boolean;
+}
+
+interface Figure {
+  name: string;
+  value: number;
+}
+
+export interface EbpfOutcome {
+  factors: Figure[];
+  ratios: Figure[];
+  failures: string[];
+  measurements: unknown[];
+}
+
+const heads = ['service', '', 'us off', 'us on', 'factor', 'goal', 'our us', 'p99 off', 'p99 on', 'requests/s'];
+
+export async function compareEbpf({ rounds, only, quick }: EbpfOptions): Promise<EbpfOutcome> {
+  const outcome: EbpfOutcome = { factors: [], ratios: [], failures: [], measurements: [] };
+  const rows: string[][] = [];
+  const seconds = quick ? 1 : 3;
+  for (const subject of subjects) {
+    if (only !== undefined && !only.test(subject.name)) continue;
+    try {
+      rows.push(await compareSubject(subject, rounds, seconds, outcome));
+      console.log(rows.at(-1)!.join('  '));
+    } catch (error) {
+      outcome.failures.push(`${subject.name}: ${(error as Error).message}`);
+    }
+  }
+  if (rows.length > 0) console.log(`\n${formatTable({ heads, rows })}\n`);
+  if (only === undefined || only.test('kernel')) report(await measureKernel(seconds), outcome);
+  return outcome;
+}
+
+async function compareSubject(
+  subject: Subject,
+  rounds: number,
+  seconds: number,
+  outcome: EbpfOutcome,
+): Promise<string[]> {
+  const service = await startSubject(subject);
+  try {
+    loadService(service.url, service.pid, undefined, 1);
+    const off: LoadFigures[] = [];
+    const on: LoadFigures[] = [];
+    for (let round = 0; round < rounds; round++) {
+      off.push(loadService(service.url, service.pid, undefined, seconds));
+      const collector = await startTracing(subject);
+      try {
+        // The first second: its compilers, and the probes.
+        loadService(service.url, service.pid, collector.pid, 1);
+        on.push(loadService(service.url, service.pid, collector.pid, seconds));
+      } finally {
+        await collector.stop();
+      }
+    }
+    const factors = on.map(({ serviceUs }, round) => serviceUs / off[round]!.serviceUs);
+    outcome.factors.push({ name: subject.name, value: median(factors) });
+    outcome.measurements.push({ name: subject.name, off, on });
+    const each = (figures: LoadFigures[], key: keyof LoadFigures, digits = 1) =>
+      spread(
+        figures.map((one) => one[key]),
+        digits,
+      );
+    return [
+      subject.name,
+      '',
+      each(off, 'serviceUs'),
+      each(on, 'serviceUs'),
+      spread(factors, 2),
+      String(subject.goal),
+      each(on, 'collectorUs'),
+      each(off, 'p99Us', 0),
+      each(on, 'p99Us', 0),
+      spread(
+        on.map(({ requests }) => requests / seconds),
+        0,
+      ),
+    ];
+  } finally {
+    await service.stop();
+  }
+}
+
+/** A collector that traces this service, or every other process only, and gives what it sees to nobody. */
+async function startTracing(subject: Subject): Promise<Child> {
+  const directory = mkdtempSync(join(tmpdir(), 'otelcol-bench-'));
+  const [metricsPort] = await freePorts(1);
+  const config = join(directory, 'config.yaml');
+  const processes = subject.others ? "{ include: ['/usr/bin/redis-*'] }" : '{}';
+  writeFileSync(
+    config,
+    `
+receivers:
+  ebpf: { processes: ${processes} }
+exporters:
+  nop:
+service:
+  telemetry:
+    logs: { level: warn }
+    metrics: { readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${metricsPort} } } } }] }
+  pipelines:
+    traces: { receivers: [ebpf], exporters: [nop] }
+    logs: { receivers: [ebpf], exporters: [nop] }
+`,
+  );
+  const child = startChild(ourCollector, ['--config', config]);
+  await waitFor(
+    async () => {
+      if (!child.running()) throw new Error(`the collector ended at start:\n${child.stderrTail()}`);
+      const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`).then(
+        (reply) => reply.text(),
+        () => '',
+      );
+      return metrics === '' ? undefined : true;
+    },
+    () => `the collector is not ready:\n${child.stderrTail()}`,
+    60_000,
+  );
+  return {
+    ...child,
+    async stop() {
+      await child.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function report(figures: KernelFigures, outcome: EbpfOutcome): void {
+  const { nsPerEvent, nsPerUntracedCall, readNsPerEvent, eventsPerSecond, lost } = figures;
+  console.log(
+    `in the kernel: ${nsPerEvent.toFixed(0)} ns a captured event, ${nsPerUntracedCall.toFixed(0)} ns a system call of a process that is not traced\n` +
+      `in user space: ${readNsPerEvent.toFixed(0)} ns an event before parsing; ${eventsPerSecond.toFixed(0)} events/s, ${lost} lost`,
+  );
+  outcome.measurements.push(figures);
+}
