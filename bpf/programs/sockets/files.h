@@ -74,7 +74,7 @@ static __noinline int tell_file(struct event *event, const struct target *target
   record->file.path_length = length;
   record->event.captured = sizeof(struct file_event) + length;
   bpf_probe_read_kernel(record->path, length, walk->bytes + (walk->at & (FILE_PATH_MAX - 1)));
-  submit(record);
+  submit(record, sizeof(*record));
   return 0;
 }
 

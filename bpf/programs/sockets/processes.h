@@ -68,7 +68,7 @@ static __always_inline int on_exec(__u64 path) {
   begin_process_event(&record->event, EVENT_EXEC);
   long length = bpf_probe_read_kernel_str(record->path, PATH_MAX_SENT, (void *)path);
   if (length > 0) record->event.captured = record->event.length = length - 1;
-  submit(record);
+  submit(record, sizeof(*record));
   return 0;
 }
 

@@ -216,9 +216,14 @@ export class SocketsProgram {
     });
   }
 
+  /** Nothing more is told; what waits in the ring stays until `close`. */
+  detach(): void {
+    for (const link of this.#links.splice(0)) link.detach();
+  }
+
   /** Detaches and unloads; maps that another program reuses stay with that. A second call does nothing. */
   close(): void {
-    for (const link of this.#links.splice(0)) link.detach();
+    this.detach();
     this.#object.close();
   }
 
