@@ -63,7 +63,11 @@ function fromUnit({ facts }: Program): Found | undefined {
 }
 
 /** Workers of one server have one name: it is the executable's, whatever they write into their title. */
-const shorter: Record<string, string> = { 'redis-server': 'redis', 'valkey-server': 'valkey' };
+const shorter: Record<string, string> = {
+  'redis-server': 'redis',
+  'redis-check-rdb': 'redis',
+  'valkey-server': 'valkey',
+};
 
 function fromProgram(program: Program): Found {
   const named = languageOf(program.facts)?.nameOf(program);

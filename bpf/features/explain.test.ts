@@ -31,6 +31,7 @@ function facts({ kernel = '6.18.44', has = root, ...rest }: More = {}): Facts {
     uid: has.includes('CAP_SYS_ADMIN') ? 0 : 65_534,
     capabilities: new Set(has),
     inUserNamespace: false,
+    inPidNamespace: false,
     btf: 'readable',
     tracefs: 'readable',
     lockdown: 'none',
@@ -98,6 +99,7 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
     outcomes(eperm, { packet_socket: works, ring_buffer: works, task_storage: works }),
   ],
   ['root in a user namespace', facts({ inUserNamespace: true }), outcomes(eperm)],
+  ['a container without the pids of the host', facts({ inPidNamespace: true }), outcomes(works)],
   ['a seccomp profile', facts(), outcomes(eperm, { packet_socket: works })],
   ['a kernel without tp_btf for system calls', facts(), outcomes(works, { tp_btf: einval })],
   [

@@ -231,14 +231,24 @@ function because({ title, status, cause, reason, action }: FacilityReport): Foun
 }
 
 /** Executables, libraries and environments are reached through /proc/PID, where only their owner may look. */
-function explainOthers(name: FeatureName, { uid, capabilities, inUserNamespace }: Facts): Found {
-  if (capabilities.has('CAP_SYS_PTRACE') && !inUserNamespace) return ok;
-  const others = uid === 0 ? 'processes with more capabilities' : 'processes of other users';
+function explainOthers(name: FeatureName, facts: Facts): Found {
+  const limited = (reason: string, action: string): Found => ({
+    status: 'limited',
+    cause: 'permission',
+    reason,
+    action,
+  });
+  if (facts.inPidNamespace) {
+    const reason = 'this process is in a pid namespace of its own, where processes of the host have no pid';
+    return limited(reason, 'run in that of the host (docker: --pid=host, Kubernetes: hostPID: true)');
+  }
+  if (facts.capabilities.has('CAP_SYS_PTRACE') && !facts.inUserNamespace) return ok;
+  const others = facts.uid === 0 ? 'processes with more capabilities' : 'processes of other users';
   const reason =
     name === 'processes'
       ? `executables and environments of ${others} may not be read, their names are guesses`
       : `libraries and executables of ${others} may not be opened`;
-  return { status: 'limited', cause: 'permission', reason, action: howToGrant(['CAP_SYS_PTRACE']) };
+  return limited(reason, howToGrant(['CAP_SYS_PTRACE']));
 }
 
 /** What kernels before `oldestKernel` are: nothing here was ever run on one. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { missingCapabilities, parseCapabilities } from './capabilities.ts';
-import { explainFeatures } from './explain.ts';
 import { readFacts } from './facts.ts';
-import { outcomesOf, probeFacilities } from './probe.ts';
+import { examineFeatures, outcomesOf, probeFacilities } from './probe.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'otelcol-facts-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,6 +22,8 @@ test('facts are read from where the kernel tells them', () => {
   file('proc/self/limits', 'Limit   Soft  Hard  Units\nMax locked memory         65536     65536     bytes\n');
   file('proc/self/uid_map', '         0       1000          1\n');
   file('proc/sys/kernel/unprivileged_bpf_disabled', '2\n');
+  mkdirSync(join(folder, 'proc/self/ns'));
+  symlinkSync('pid:[4026532200]', join(folder, 'proc/self/ns/pid'));
   const facts = readFacts({
     release: '5.10.0-33-amd64',
     proc: join(folder, 'proc'),
@@ -35,6 +36,7 @@ test('facts are read from where the kernel tells them', () => {
     uid: 1001,
     capabilities: new Set(['CAP_NET_RAW', 'CAP_PERFMON', 'CAP_BPF']),
     inUserNamespace: true,
+    inPidNamespace: true,
     btf: 'missing',
     tracefs: 'readable',
     lockdown: 'integrity',
@@ -55,10 +57,8 @@ test('CAP_SYS_ADMIN stands for the capabilities that were once a part of it', ()
   assert.deepEqual(missingCapabilities(['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_RAW'], admin), ['CAP_NET_RAW']);
 });
 
-test('with BTF hidden everything of eBPF is off for want of BTF, and packets go on', () => {
-  const facts = readFacts({ btf: join(folder, 'hidden') });
-  const works = { kind: 'works' } as const;
-  const features = explainFeatures(facts, { ...probeFacilities(), packet_socket: works });
+test('with BTF hidden everything of eBPF is off for want of BTF', () => {
+  const features = examineFeatures({ btf: join(folder, 'hidden') });
   const told = features.filter(({ receiver, name }) => receiver === 'ebpf' && name !== 'processes');
   assert.equal(told.length, 5);
   for (const { name, status, cause, reason } of told) {

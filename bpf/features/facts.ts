@@ -1,5 +1,5 @@
 /** What is to be known about this kernel and these permissions before anything is tried. */
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { type Capability, parseCapabilities } from './capabilities.ts';
 
@@ -9,6 +9,8 @@ export interface Facts {
   /** Effective ones; in a user namespace of its own they mean nothing to the kernel's BPF. */
   capabilities: ReadonlySet<Capability>;
   inUserNamespace: boolean;
+  /** The kernel's programs tell pids of the host, which are other ones in a pid namespace of its own. */
+  inPidNamespace: boolean;
   /** Types of the kernel, /sys/kernel/btf/vmlinux. */
   btf: Access;
   tracefs: Access;
@@ -54,6 +56,7 @@ export function readFacts({
     uid: Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1] ?? process.geteuid?.() ?? 0),
     capabilities: parseCapabilities(status),
     inUserNamespace: isNested(text(`${proc}/self/uid_map`)),
+    inPidNamespace: ![undefined, firstPidNamespace].includes(linkTo(`${proc}/self/ns/pid`)),
     btf: accessTo([btf]),
     tracefs: accessTo(tracefs),
     lockdown: parseLockdown(text(lockdown)),
@@ -70,6 +73,9 @@ export function parseKernel(name: string): Kernel {
 export function isAtLeast(kernel: Kernel, [major, minor]: readonly [number, number]): boolean {
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
 }
+
+/** PROC_PID_INIT_INO of linux/proc_ns.h. */
+const firstPidNamespace = 'pid:[4026531836]';
 
 /** The first user namespace maps every number to itself. */
 function isNested(uidMap: string): boolean {
@@ -96,6 +102,14 @@ function accessTo(paths: string[]): Access {
     }
   }
   return found;
+}
+
+function linkTo(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function text(path: string): string {

@@ -2,7 +2,14 @@
 import { type Feature, type Features, probeFeatures } from 'libbpfjs';
 import { loadAddon } from '../packet-ring/addon.ts';
 import { acceptAll } from '../packet-ring/filter.ts';
+import { explainFeatures, type FeatureReport } from './explain.ts';
 import type { Outcome, Outcomes } from './facilities.ts';
+import { type Places, readFacts } from './facts.ts';
+
+/** The features of this host as they are now, all that a receiver needs to know before it loads anything. */
+export function examineFeatures(places?: Places): FeatureReport[] {
+  return explainFeatures(readFacts(places), probeFacilities());
+}
 
 /** Takes some ten milliseconds. Never throws. */
 export function probeFacilities(): Outcomes {

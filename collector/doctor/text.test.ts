@@ -18,6 +18,7 @@ function reportOf(has: Capability[], outcome: Outcome, processes: ProcessReport[
     uid: has.length > 3 ? 0 : 65_534,
     capabilities: new Set(has),
     inUserNamespace: false,
+    inPidNamespace: false,
     btf: 'readable',
     tracefs: has.length > 3 ? 'readable' : 'denied',
     lockdown: 'integrity',
