@@ -70,6 +70,7 @@ function coverage(
   { facts, language }: ProcessIdentity,
   { tls, denied }: Binaries,
   features: FeatureReport[],
+  usesIoUring: boolean,
 ): Coverage {
   const feature = (name: FeatureReport['name']) => features.find((one) => one.name === name)!;
   const names = tls.map(({ name }) => name);
