@@ -32,9 +32,9 @@ import zmtp from './zmtp/index.ts';
 export const protocols: readonly Protocol[] = [
   tls,
   http1,
+  fastcgi,
   http2,
   websocket,
-  fastcgi,
   dubbo,
   brpc,
   krpc,

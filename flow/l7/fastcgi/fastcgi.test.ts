@@ -1,6 +1,7 @@
 /** FastCGI calls: parameters and heads over several records, requests in turn, refusals, what a capture may cut. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { protocols } from '../protocols.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u16, u32 } from '../testing/wire.ts';
@@ -88,6 +89,27 @@ const conversations: Conversation[] = [
     ],
     calls: [`!${asked} ${script} error.type=OVERLOADED`],
   },
+  {
+    name: 'a request that is aborted, and one before its parameters have ended',
+    steps: [
+      ['>', join(begin(1), record(4, 1, pairs(env())), record(4, 1), record(5, 1, 'bo'), record(2, 1))],
+      ['<', join(record(6, 1, 'A: b\r\n\r\n'), end(1))],
+      ['>', join(begin(2), record(4, 2, pairs(env())), record(2, 2))],
+      ['<', end(2, 1)],
+    ],
+    calls: [
+      `${asked} http.response.status_code=200 http.response.body.size=0 ${script} deepflow.fastcgi.aborted=true`,
+      `${asked} ${script} deepflow.fastcgi.aborted=true deepflow.fastcgi.app_status=1`,
+    ],
+  },
+  {
+    name: 'a connection joined behind the beginning of its request',
+    steps: [
+      ['>', join(record(4, 1, pairs(env()), 3), record(4, 1), record(5, 1, 'body'), record(5, 1))],
+      ['<', join(record(6, 1, 'Status: 404 Not Found\r\n\r\nno'), end(1))],
+    ],
+    calls: [`${asked} http.response.status_code=404 http.response.body.size=2 ${script}`],
+  },
 ];
 
 testConversations(fastcgi, conversations, 3000);
@@ -141,6 +163,31 @@ test('an observer who comes late, or loses bytes, goes on with the next request'
   assert.deepEqual(
     stream.calls.map(({ request: asked, outcome }) => `${asked?.id} ${outcome}`),
     ['2 answered', '1 unanswered'],
+  );
+});
+
+test('on any port it is not taken for another protocol', () => {
+  // As php-fpm and nginx send them, who do not clear what pads their records.
+  const sent = join(begin(1), record(4, 1, pairs(env()), 3), record(4, 1), record(5, 1));
+  for (const first of [sent, sent.subarray(16)]) {
+    const stream = createTestStream(protocols);
+    stream.client(first);
+    stream.server(join(record(6, 1, 'A: b\r\n\r\n'), record(3, 1, hex('00000000 00 6e742d'))));
+    assert.deepEqual(
+      stream.calls.map(({ protocol, outcome }) => `${protocol} ${outcome}`),
+      ['fastcgi answered'],
+    );
+  }
+});
+
+test('parameters in the middle of which a connection is joined are none', () => {
+  const stream = createTestStream([fastcgi]);
+  const [, ...rest] = split(pairs(env({ HTTP_X: 'y'.repeat(300) })), 50);
+  stream.client(join(...rest.map((part) => record(4, 1, part)), record(4, 1)));
+  stream.server(join(record(6, 1, 'A: b\r\n\r\n'), end(1)));
+  assert.deepEqual(
+    stream.calls.map(({ outcome }) => outcome),
+    ['unmatched_response'],
   );
 });
 

@@ -8,6 +8,7 @@ import { probeFastCgi } from './probe.ts';
 const keys = {
   script: attributeKey('deepflow.fastcgi.script_name'),
   appStatus: attributeKey('deepflow.fastcgi.app_status'),
+  aborted: attributeKey('deepflow.fastcgi.aborted'),
   stderr: attributeKey('deepflow.fastcgi.stderr'),
 };
 
@@ -22,7 +23,10 @@ const fastcgi: Protocol = {
     describeHttp(span, request, response);
     span.protocolName = 'fastcgi';
     span.protocolVersion = '1';
-    if (request !== null) span.text(keys.script, request.endpoint);
+    if (request !== null) {
+      span.text(keys.script, request.endpoint);
+      if (request.facts?.get('aborted') === true) span.bool(keys.aborted, true);
+    }
     if (response === null) return;
     span.text(keys.stderr, response.error);
     const appStatus = response.facts?.get('appStatus');

@@ -21,6 +21,9 @@ const named = [
 ];
 const longestValue = 16 * 1024;
 const longestList = 512;
+/** Of names by which parameters are recognised. */
+const shortestName = 3;
+const longestName = 48;
 
 export interface ParamNames {
   readonly table: NameTable;
@@ -107,6 +110,25 @@ export function readParams(
   if (message.resource === '' && script !== '') message.resource = query === '' ? script : `${script}?${query}`;
   if (message.domain === '') message.domain = server;
   message.endpoint = script === '' ? firstSegments(message.resource) : script;
+}
+
+/**
+ * Whether content that ends at `contentEnd`, of which the bytes up to `end` are there, begins with a parameter: its two lengths fit in, and its
+ * name is that of an environment variable.
+ */
+export function beginsWithPair(bytes: Buffer, start: number, contentEnd: number, end: number): boolean {
+  if (end - start < 5) return false;
+  const nameLength = bytes[start]!;
+  const valueLength = pairLength(bytes, start + 1, end);
+  const name = start + (bytes[start + 1]! < 0x80 ? 2 : 5);
+  if (nameLength < shortestName || nameLength > longestName || valueLength < 0) return false;
+  if (name + nameLength + valueLength > contentEnd || name + nameLength > end) return false;
+  for (let at = name; at < name + nameLength; at++) {
+    const byte = bytes[at]!;
+    const isLetter = byte >= 0x41 && byte <= 0x5a;
+    if (!isLetter && (at === name || !((byte >= 0x30 && byte <= 0x39) || byte === 0x5f))) return false;
+  }
+  return true;
 }
 
 /** One byte, or four whose first bit is set; -1 when cut. */

@@ -7,7 +7,7 @@ import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { utf8 } from '../text.ts';
 import { readCgiHead } from './cgi-head.ts';
-import { type ParamNames, paramNames, readParams } from './params.ts';
+import { beginsWithPair, type ParamNames, paramNames, readParams } from './params.ts';
 import { isRecordHead, recordHead, recordSize, recordTypes } from './records.ts';
 
 /** Requests of one connection that are kept; few servers multiplex at all. */
@@ -20,6 +20,7 @@ const protocolErrors = ['', 'CANT_MPX_CONN', 'OVERLOADED', 'UNKNOWN_ROLE'];
 
 /**
  * begin ─► params … ─► (emitted) stdin … ─► stdout: head ─► stdout: body … ─► END_REQUEST: the answer is emitted
+ *                          └─ ABORT_REQUEST: the application may stop, and still says END_REQUEST
  */
 class Exchange {
   readonly request: Message | null;
@@ -64,7 +65,10 @@ export class FastCgiParser implements Parser {
         return next;
       case recordTypes.params:
         if (contentEnd > end && !full) return start;
-        if (exchange !== undefined) this.#params(input, exchange, content, Math.min(contentEnd, end), next - start);
+        this.#params(input, id, content, Math.min(contentEnd, end), next - start);
+        return next;
+      case recordTypes.abortRequest:
+        if (exchange !== undefined) this.#abort(input, exchange, next - start);
         return next;
       case recordTypes.stdin:
       case recordTypes.data:
@@ -90,7 +94,8 @@ export class FastCgiParser implements Parser {
   resume({ bytes, start, end, side }: Input): boolean {
     if (end - start < recordHead || !isRecordHead(bytes, start)) return false;
     const type = bytes[start + 1]!;
-    if (side === 0) return type === recordTypes.beginRequest;
+    if (side === 0)
+      return type === recordTypes.beginRequest || (type === recordTypes.params && isFirst(bytes, start, end));
     return this.#exchanges.has(bytes.readUInt16BE(start + 2)) && type !== recordTypes.params;
   }
 
@@ -119,7 +124,14 @@ export class FastCgiParser implements Parser {
     this.#exchanges.set(id, exchange);
   }
 
-  #params(input: Input, exchange: Exchange, start: number, end: number, size: number): void {
+  #params(input: Input, id: number, start: number, end: number, size: number): void {
+    let exchange = this.#exchanges.get(id);
+    if (exchange === undefined) {
+      // The beginning was not seen: it says nothing that the parameters do not.
+      if (!isFirst(input.bytes, input.start, input.end)) return;
+      this.#begin(input, id, 0);
+      exchange = this.#exchanges.get(id)!;
+    }
     exchange.requestBytes += size;
     if (exchange.emitted || exchange.request === null) return;
     if (end > start) {
@@ -143,6 +155,14 @@ export class FastCgiParser implements Parser {
     request.sizeBytes = exchange.requestBytes;
     if (!this.#session.options.obfuscate) request.fact('plain', true);
     this.#session.emit(request);
+  }
+
+  /** The web server wants no answer any more. */
+  #abort(input: Input, exchange: Exchange, size: number): void {
+    exchange.requestBytes += size;
+    if (exchange.request === null) return;
+    exchange.request.fact('aborted', true);
+    if (!exchange.emitted) this.#emitRequest(input, exchange);
   }
 
   #stdin(input: Input, exchange: Exchange, size: number): void {
@@ -227,4 +247,10 @@ export class FastCgiParser implements Parser {
     if (response.length < 0 && exchange.headRead) httpDetail(response).bodyBytes = exchange.bodyBytes;
     this.#session.emit(response);
   }
+}
+
+/** Whether the PARAMS record at `start` begins with a parameter, and not in the middle of one. */
+function isFirst(bytes: Buffer, start: number, end: number): boolean {
+  const content = start + recordHead;
+  return beginsWithPair(bytes, content, content + bytes.readUInt16BE(start + 4), end);
 }

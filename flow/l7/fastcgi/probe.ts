@@ -1,11 +1,15 @@
 /** Whether bytes begin with a FastCGI record that opens a conversation. */
 import type { Input } from '../input.ts';
 import type { Verdict } from '../protocol.ts';
+import { beginsWithPair } from './params.ts';
 import { isRecordHead, recordHead, recordTypes } from './records.ts';
 
 const longestName = 64;
 
-/** The client begins with BEGIN_REQUEST, whose sixteen bytes are nearly fixed; an answer is known by the first field of its CGI head. */
+/**
+ * The client begins with BEGIN_REQUEST, whose sixteen bytes are nearly fixed; from the middle it is known by the first of its parameters,
+ * and an answer by the first field of its CGI head.
+ */
 export function probeFastCgi({ bytes, start, end, full }: Input): Verdict {
   const short: Verdict = full ? 'no' : 'more';
   if (bytes[start] !== 1 || end === start) return 'no';
@@ -14,6 +18,17 @@ export function probeFastCgi({ bytes, start, end, full }: Input): Verdict {
   switch (bytes[start + 1]) {
     case recordTypes.beginRequest:
       return end - start < 16 ? short : isBegin(bytes, start + recordHead) ? 'client' : 'no';
+    case recordTypes.params: {
+      const content = start + recordHead;
+      const contentEnd = content + bytes.readUInt16BE(start + 4);
+      return contentEnd > end && end - content < longestName
+        ? contentEnd === content
+          ? 'no'
+          : short
+        : beginsWithPair(bytes, content, contentEnd, end)
+          ? 'client'
+          : 'no';
+    }
     case recordTypes.stdout:
       return beginsWithField(bytes, start + recordHead, end) ? 'server' : 'no';
     case recordTypes.endRequest:
@@ -28,7 +43,12 @@ export function probeFastCgi({ bytes, start, end, full }: Input): Verdict {
 }
 
 function isOpening(type: number): boolean {
-  return type === recordTypes.beginRequest || type === recordTypes.stdout || type === recordTypes.endRequest;
+  return (
+    type === recordTypes.beginRequest ||
+    type === recordTypes.params ||
+    type === recordTypes.stdout ||
+    type === recordTypes.endRequest
+  );
 }
 
 /** A role from 1 to 3, the flag to keep the connection, and zeros. */

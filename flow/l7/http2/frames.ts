@@ -24,6 +24,8 @@ export const flags = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, p
 
 /** Frames longer than this are not believed: the default limit is 16 KiB, few raise it beyond 1 MiB. */
 const longestFrame = 4 * 1024 * 1024;
+/** What a side accepts when it has not said otherwise (§6.5.2), and heads do not need more. */
+const longestHeaders = 16 * 1024;
 
 /** The flags each type may have; others are sent as 0 (§4.1). */
 const allowedFlags = [0x9, 0x2d, 0, 0, 0x1, 0xc, 0x1, 0, 0, 0x4];
@@ -55,7 +57,8 @@ export function isFrameHead(bytes: Buffer, at: number, strict: boolean): boolean
     case frameTypes.continuation:
       return id !== 0;
     case frameTypes.headers:
-      return id !== 0 && length > 0;
+      // Streams of even numbers are pushed, which hardly anyone does.
+      return id !== 0 && length > 0 && (!strict || (length <= longestHeaders && (id & 1) === 1));
     case frameTypes.priority:
       return id !== 0 && length === 5;
     case frameTypes.resetStream:
