@@ -66,7 +66,7 @@ export function encodeShared(identity: FlowIdentity, span: SpanWriter, label: st
   const port = serverPort === 0 ? identity.serverPort : serverPort;
   if (port !== 0) attributes.int(keys.serverPort, port);
   // Where the socket's own address is not the one that is written as the server's or the client's, it is written too.
-  if (serverName !== '' && serverName !== identity.serverAddress) {
+  if (serverName !== '' && (serverName !== identity.serverAddress || port !== identity.serverPort)) {
     attributes.text(atServer ? keys.localAddress : keys.peerAddress, identity.serverAddress);
     if (port !== identity.serverPort) attributes.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
   }
