@@ -16,6 +16,9 @@ export interface ClientCall {
 
 const folder = join(root, '.cache', 'live-python');
 
+/** Envoy comes as a Python package. */
+export const envoyProgram = join(folder, 'bin', 'envoy');
+
 /** A virtual environment with the client libraries; gives its Python. */
 export async function clientPython(): Promise<string> {
   const python = join(folder, 'bin', 'python');

@@ -39,7 +39,7 @@ function texts(span: SeenSpan, key: string): string[] {
   return (list?.values ?? []).map((value) => String(Object.values(value)[0]));
 }
 
-const http = {
+export const http = {
   matches: (span: SeenSpan, call: ClientCall) =>
     text(span, 'http.request.method') === call.method &&
     `${text(span, 'url.path')}?${text(span, 'url.query')}` === call.target,
