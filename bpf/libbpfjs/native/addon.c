@@ -21,7 +21,7 @@ static const char *name_of(int error) {
     NAME(EPERM); NAME(ENOENT); NAME(EINTR); NAME(EIO); NAME(E2BIG); NAME(EBADF); NAME(EAGAIN); NAME(ENOMEM); NAME(EACCES);
     NAME(EFAULT); NAME(EBUSY); NAME(EEXIST); NAME(ENODEV); NAME(ENOTDIR); NAME(EISDIR); NAME(EINVAL); NAME(ENFILE);
     NAME(EMFILE); NAME(ENOSPC); NAME(ERANGE); NAME(ENOSYS); NAME(ENODATA); NAME(EPROTO); NAME(EOVERFLOW); NAME(EOPNOTSUPP);
-    NAME(ENOTSOCK); NAME(ENOEXEC); NAME(ESRCH); NAME(EILSEQ); NAME(ELOOP); NAME(ENAMETOOLONG);
+    NAME(ENOTSOCK); NAME(ENOEXEC); NAME(ESRCH); NAME(EILSEQ); NAME(ELOOP); NAME(EBADFD); NAME(ENAMETOOLONG);
 #undef NAME
     case 524: return "ENOTSUPP";
     case LIBBPF_ERRNO__FORMAT: return "EFORMAT";
@@ -242,6 +242,8 @@ static napi_value initialise(napi_env env, napi_value exports) {
       {"attachPerfEvent", perf_event_attach},
       {"attachUprobeMulti", uprobe_multi_attach},
       {"attachCgroup", cgroup_attach},
+      {"attachIterator", iterator_attach},
+      {"openIterator", iterator_open},
       {"closeFd", fd_close},
       {"possibleCpus", cpus},
       {"kernelType", vmlinux_type},

@@ -60,6 +60,8 @@ FUNCTION(perf_event_open_fd);
 FUNCTION(perf_event_attach);
 FUNCTION(uprobe_multi_attach);
 FUNCTION(cgroup_attach);
+FUNCTION(iterator_attach);
+FUNCTION(iterator_open);
 FUNCTION(fd_close);
 FUNCTION(cpus);
 FUNCTION(vmlinux_type);

@@ -109,6 +109,22 @@ napi_value cgroup_attach(napi_env env, napi_callback_info info) {
   return fd < 0 ? throw_errno(env, "attaching to the cgroup", -fd) : own_fd(env, fd);
 }
 
+/* attachIterator(programFd) */
+napi_value iterator_attach(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  get_arguments(env, info, arguments, 1);
+  int fd = bpf_link_create(to_int(env, arguments[0], -1), 0, BPF_TRACE_ITER, NULL);
+  return fd < 0 ? throw_errno(env, "attaching the iterator", -fd) : own_fd(env, fd);
+}
+
+/* openIterator(linkFd): a descriptor to read once from the beginning to the end */
+napi_value iterator_open(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  get_arguments(env, info, arguments, 1);
+  int fd = bpf_iter_create(to_int(env, arguments[0], -1));
+  return fd < 0 ? throw_errno(env, "opening the iterator", -fd) : own_fd(env, fd);
+}
+
 /* linkInfo(fd, numbers: Float64Array(3)): id, type (BPF_LINK_TYPE_*), id of the program */
 napi_value link_info(napi_env env, napi_callback_info info) {
   napi_value arguments[2];

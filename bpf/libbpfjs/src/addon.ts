@@ -77,6 +77,9 @@ export interface Addon {
     isReturn: number,
   ): number;
   attachCgroup(programFd: number, cgroupFd: number, attachType: number): number;
+  attachIterator(programFd: number): number;
+  /** The descriptor is read once, from its beginning to its end. */
+  openIterator(linkFd: number): number;
   closeFd(fd: number): boolean;
   possibleCpus(): number;
   kernelType(name: string, attachType: number): number;

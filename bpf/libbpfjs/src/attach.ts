@@ -5,7 +5,7 @@ import { BpfError } from './error.ts';
 import { BpfLink } from './link.ts';
 
 export type AttachTarget =
-  /** Whatever the section says: tp_btf/NAME, raw_tp/NAME, tp/CATEGORY/NAME, fentry/NAME. */
+  /** Whatever the section says: tp_btf/NAME, raw_tp/NAME, tp/CATEGORY/NAME, fentry/NAME, iter/NAME. */
   | { kind: 'auto' }
   | { kind: 'raw_tracepoint'; name: string }
   /** Needs tracefs, which only root may read. */
@@ -88,6 +88,8 @@ function attachAuto(program: ProgramDescription, fd: number, operation: string):
     case 'tp':
     case 'tracepoint':
       return attachTracepoint(fd, first, second, operation);
+    case 'iter':
+      return new BpfLink(attempt(operation, (addon) => addon.attachIterator(fd)));
     default:
       throw new BpfError('EINVAL', operation, `its section ${program.section} names no place; give another target`);
   }

@@ -16,8 +16,8 @@ export interface ObjectOptions {
   verifierLog?: 'stats' | 'all';
 }
 
-/** BPF_LOG_STATS and BPF_LOG_LEVEL1 of linux/bpf_verifier.h, with room for what they write. */
-const logs = { stats: { level: 4, bytes: 64 * 1024 }, all: { level: 1, bytes: (1 << 24) - 1 } } as const;
+/** BPF_LOG_STATS, and with BPF_LOG_LEVEL2, of linux/bpf_verifier.h, with room for what they write. */
+const logs = { stats: { level: 4, bytes: 64 * 1024 }, all: { level: 6, bytes: (1 << 24) - 1 } } as const;
 
 /**
  * Opens an object file; nothing is in the kernel yet. Throws a BpfError: `ENOENT`, `EFORMAT` (no BPF object), or `NO_ADDON`.
@@ -73,19 +73,17 @@ export class BpfObject {
 
   /** The size of a map before `load`; of a ring buffer in bytes, a power of two and whole pages. */
   setMaxEntries(map: string, entries: number): void {
-    const operation = `${this.#path}: setting the size of ${map}`;
-    attempt(operation, (addon) => addon.configureMap(this.#handle, map, 'maxEntries', entries));
+    this.#configureMap(map, `setting the size of ${map}`, 'maxEntries', entries);
   }
 
   /** Uses another object's map (its `fd`) instead of creating this one; both must agree in type and sizes. Before `load`. */
   reuseMap(map: string, fd: number): void {
-    attempt(`${this.#path}: reusing map ${map}`, (addon) => addon.configureMap(this.#handle, map, 'reuse', fd));
+    this.#configureMap(map, `reusing map ${map}`, 'reuse', fd);
   }
 
   /** Whether `load` creates this map; a map that no loaded program uses may be left out. */
   setAutocreate(map: string, create: boolean): void {
-    const operation = `${this.#path}: choosing map ${map}`;
-    attempt(operation, (addon) => addon.configureMap(this.#handle, map, 'autocreate', Number(create)));
+    this.#configureMap(map, `choosing map ${map}`, 'autocreate', Number(create));
   }
 
   /** Whether `load` loads this program. */
@@ -118,23 +116,20 @@ export class BpfObject {
     const known = this.#programs.get(name);
     if (known !== undefined) return known;
     const description = this.#descriptions.programs.find((one) => one.name === name);
-    if (description === undefined) throw this.#missing('program', name, this.programs);
-    const fd = () => this.#fd(`program ${name}`, (handle) => loadAddon().programFd(handle, name));
+    if (description === undefined) return this.#missing(`${this.#path}: program ${name}`, this.programs);
+    const fd = this.#cached(`program ${name}`, (handle) => loadAddon().programFd(handle, name));
     const program = new BpfProgram(this.#path, description, fd, () => textOf(this.#logs.get(name)));
     this.#programs.set(name, program);
     return program;
   }
 
-  /** A map of this object; always the same one for the same name. Throws a BpfError (`ENOENT`) when there is none. */
+  /** A map of this object; after `load` always the same one for the same name. Throws a BpfError (`ENOENT`) when there is none. */
   map(name: string): BpfMap {
     const known = this.#maps.get(name);
     if (known !== undefined) return known;
-    if (this.#state === 'closed') throw new BpfError('EBADF', `${this.#path}: map ${name}`, 'the object is closed');
-    const { maps } = attempt(`${this.#path}: map ${name}`, (addon) => addon.describeObject(this.#handle));
-    const description = maps.find((one) => one.name === name);
-    if (description === undefined) throw this.#missing('map', name, this.maps);
-    const fd = () => this.#fd(`map ${name}`, (handle) => loadAddon().mapFd(handle, name));
-    const map = new BpfMap({ ...description, type: nameOf(mapTypes, description.type) }, fd);
+    const description = this.#describeMap(name, `map ${name}`);
+    const fd = this.#cached(`map ${name}`, (handle) => loadAddon().mapFd(handle, description.name));
+    const map = new BpfMap({ ...description, name, type: nameOf(mapTypes, description.type) }, fd);
     // Sizes may still change before load.
     if (this.#state === 'loaded') this.#maps.set(name, map);
     return map;
@@ -152,13 +147,33 @@ export class BpfObject {
     this.close();
   }
 
-  #fd(what: string, read: (handle: ObjectHandle) => number): number {
+  #configureMap(map: string, what: string, setting: 'maxEntries' | 'reuse' | 'autocreate', value: number): void {
+    const { name } = this.#describeMap(map, what);
+    attempt(`${this.#path}: ${what}`, (addon) => addon.configureMap(this.#handle, name, setting, value));
+  }
+
+  /** As libbpf knows it now: a map that reuses another takes that one's name, so ours are told by their place in the list. */
+  #describeMap(name: string, what: string): MapDescription {
     const operation = `${this.#path}: ${what}`;
-    if (this.#state === 'closed') throw new BpfError('EBADF', operation, 'the object is closed');
-    const fd = read(this.#handle);
-    if (fd < 0)
+    this.#checkOpen(operation);
+    const { maps } = attempt(operation, (addon) => addon.describeObject(this.#handle));
+    return maps[this.maps.indexOf(name)] ?? this.#missing(operation, this.maps);
+  }
+
+  /** The descriptor of something loaded: asked for once, because maps are used often. */
+  #cached(what: string, read: (handle: ObjectHandle) => number): () => number {
+    const operation = `${this.#path}: ${what}`;
+    let known = -1;
+    return () => {
+      this.#checkOpen(operation);
+      if (known < 0) known = read(this.#handle);
+      if (known >= 0) return known;
       throw new BpfError('EBADF', operation, 'it is not in the kernel: load() was not called, or left it out');
-    return fd;
+    };
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#state === 'closed') throw new BpfError('EBADF', operation, 'the object is closed');
   }
 
   #keepLogs({ level, bytes }: { level: number; bytes: number }): void {
@@ -184,8 +199,8 @@ export class BpfObject {
     return bytes === undefined ? [] : new Btf(bytes).variables();
   }
 
-  #missing(what: string, name: string, names: string[]): BpfError {
-    return new BpfError('ENOENT', `${this.#path}: ${what} ${name}`, `it has only ${names.join(', ') || 'none'}`);
+  #missing(operation: string, names: string[]): never {
+    throw new BpfError('ENOENT', operation, `there is none of that name, only ${names.join(', ') || 'none at all'}`);
   }
 }
 

@@ -68,7 +68,7 @@ export class BpfProgram {
     return this.#log();
   }
 
-  /** Runs it now, in this process, on given input; not every type can (`ENOTSUPP`). */
+  /** Runs it now, in this process, on given input; not every type can (`ENOTSUPP`), and a signal may end a row of runs (`EINTR`). */
   testRun({ data, context, repeat = 0 }: TestRun = {}): { returned: number; durationNs: number } {
     const numbers = new Float64Array(2);
     const fd = this.fd;
