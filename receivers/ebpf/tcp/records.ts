@@ -1,0 +1,250 @@
+/** The TCP connections of all processes as the kernel counts them: events in, `deepflow.flow` records out. */
+import { eventKind } from '../../../bpf/programs/event.gen.ts';
+import type { FlowIdentity } from '../../../flow/identity.ts';
+import type { ProcessResource } from '../../../flow/l7/evidence.ts';
+import { RequestBuilder } from '../../../flow/otlp/request-builder.ts';
+import { hostResource } from '../../../flow/otlp/resource.ts';
+import type { CaptureClock } from '../../../flow/packet/clock.ts';
+import { type CloseType, flowScopeName } from '../../../pdata/schema/flow-log.ts';
+import { Links } from '../links.ts';
+import type { SocketEvent } from '../socket-event.ts';
+import type { Role } from '../socket-flow.ts';
+import { closeTypeOf } from './close-type.ts';
+import { TcpConnection } from './connection.ts';
+import { closedState, type KernelNames } from './kernel-names.ts';
+import { TcpRecordWriter } from './record.ts';
+import { readTcpEvent } from './tcp-event.ts';
+
+/** A connection that is over is told after this: a reset that close(2) sends comes after its end, and other CPUs' events too. */
+const settleNs = 200e6;
+/** A connection that so many looks at open ones did not find, and whose end was not told, is given up. */
+const maxMissed = 3;
+
+export interface TcpRecordsOptions {
+  clock: CaptureClock;
+  /** Monotonic nanoseconds to the capture's. */
+  timeOf(monotonicNs: number): number;
+  hostName: string;
+  version: string;
+  /** Connections that are open are told at multiples of it, in Unix time. */
+  intervalMs: number;
+  /** Beyond it the one that was silent longest is given up. */
+  maxConnections: number;
+  /** Bytes of records that may wait for {@link TcpRecords.drain}; beyond it new ones are dropped. */
+  maxPendingBytes: number;
+  names: KernelNames;
+  processOf(pid: number, timeNs: number): ProcessResource;
+  /** False for processes whose connections are not told: our own, and those that are left out. */
+  isWanted(pid: number): boolean;
+  /** Which end a process has of a connection that was not seen to open. */
+  guessRole(event: SocketEvent): Role;
+  /** The connection of that socket as calls are read from it, and once more when TLS is inside; its counts of calls are taken from it. */
+  conversationsOf(socket: number): readonly FlowIdentity[];
+  /** Gives an event for each open connection, as the program's iterator finds them; false where there is none. */
+  readOpen(take: (event: SocketEvent) => void): boolean;
+}
+
+/**
+ * Events `open`, `close` and `tcp` of all sockets go in, in the order of the ring; `close` before the socket table forgets the
+ * socket. A connection gives a record each interval in which it moved something, and one when it is over:
+ *
+ *     first event ─► open ──── state close ────► closing ── settled, or its socket used again ─► told for the last time
+ *                     │ ▲
+ *                     └─┘ each interval: told, if it moved something
+ */
+export class TcpRecords {
+  /** `evicted`: given up because too many were open. `dropped`: records for which there was no room. */
+  readonly counters = { records: 0, dropped: 0, evicted: 0 };
+  readonly #options: TcpRecordsOptions;
+  readonly #writer: TcpRecordWriter;
+  readonly #request: RequestBuilder;
+  readonly #hostResource: () => Uint8Array;
+  /** By socket, the one that was silent longest first. */
+  readonly #connections = new Map<number, TcpConnection>();
+  readonly #closing = new Set<TcpConnection>();
+  readonly #links = new Links();
+  readonly #intervalNs: number;
+  /** How far the capture's epoch is into its interval. */
+  readonly #intoIntervalNs: number;
+  /** Number of the interval that is under way, and of looks at open connections. */
+  #interval = Number.NEGATIVE_INFINITY;
+  #look = 0;
+  #isClosing = false;
+
+  constructor(options: TcpRecordsOptions) {
+    this.#options = options;
+    this.#writer = new TcpRecordWriter(options.clock, options.names);
+    this.#request = new RequestBuilder(flowScopeName, options.version);
+    this.#hostResource = () => hostResource(options.hostName);
+    this.#intervalNs = options.intervalMs * 1e6;
+    this.#intoIntervalNs = Number(options.clock.epochUnixNs % BigInt(this.#intervalNs));
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes an event; its bytes may be overwritten after the call. Other kinds are none of its business. */
+  event(event: SocketEvent): void {
+    if (event.transport !== 6 || event.family === 0) return;
+    switch (event.kind) {
+      case eventKind.open:
+        this.#connection(event).opened(event);
+        return;
+      case eventKind.close: {
+        const connection = this.#connections.get(event.socket);
+        if (connection !== undefined) this.#listen(connection);
+        return;
+      }
+      case eventKind.tcp:
+        this.#count(event);
+        return;
+      default:
+    }
+  }
+
+  /** Time goes on: tells what is over, and all that is open when an interval ends. Monotonic. */
+  tick(nowNs: number): void {
+    for (const connection of this.#closing) if (connection.closedNs + settleNs <= nowNs) this.#end(connection);
+    const interval = Math.floor((this.#options.timeOf(nowNs) + this.#intoIntervalNs) / this.#intervalNs);
+    if (interval === this.#interval) return;
+    const isFirst = this.#interval === Number.NEGATIVE_INFINITY;
+    this.#interval = interval;
+    const hasLooked = this.#lookAtOpen();
+    if (!isFirst) this.#tellOpen(interval * this.#intervalNs - this.#intoIntervalNs, hasLooked);
+  }
+
+  /** Tells everything, as at the end of capture. */
+  close(nowNs: number): void {
+    this.#isClosing = true;
+    this.#lookAtOpen();
+    const toNs = this.#options.timeOf(nowNs);
+    for (const connection of [...this.#connections.values()]) {
+      if (connection.closedNs > 0) this.#end(connection);
+      else this.#forget(connection, 'forced', toNs);
+    }
+  }
+
+  /** The records since the last time as one ExportLogsServiceRequest message; null when there were none. */
+  drain(): Uint8Array | null {
+    return this.#request.take();
+  }
+
+  #count(event: SocketEvent): void {
+    const counters = readTcpEvent(event.bytes, event.payloadAt, event.captured);
+    if (counters === undefined) return;
+    const connection = this.#connection(event);
+    connection.count(event, counters);
+    connection.look = this.#look;
+    this.#connections.delete(connection.socket);
+    this.#connections.set(connection.socket, connection);
+    if (counters.state !== closedState) return;
+    if (connection.closedNs === 0) connection.closedNs = event.timeNs;
+    this.#listen(connection);
+    this.#closing.add(connection);
+  }
+
+  #connection(event: SocketEvent): TcpConnection {
+    const known = this.#connections.get(event.socket);
+    if (known?.isSame(event)) return known;
+    if (known !== undefined) this.#end(known);
+    if (this.#connections.size >= this.#options.maxConnections) this.#evict();
+    const connection = new TcpConnection(event, (unknown) => this.#options.guessRole(unknown));
+    connection.link = this.#links.hold(connection.linkKey);
+    connection.look = this.#look;
+    this.#connections.set(event.socket, connection);
+    return connection;
+  }
+
+  #evict(): void {
+    for (const connection of this.#connections.values()) {
+      this.counters.evicted++;
+      this.#forget(connection, 'forced', this.#options.timeOf(connection.lastNs));
+      return;
+    }
+  }
+
+  /** Remembers the calls of a connection that others are about to forget. */
+  #listen(connection: TcpConnection): void {
+    const found = this.#options.conversationsOf(connection.socket);
+    if (found.length > 0) connection.conversations = found;
+  }
+
+  /** False when open connections cannot be looked at. */
+  #lookAtOpen(): boolean {
+    this.#look++;
+    return this.#options.readOpen((event) => this.event(event));
+  }
+
+  #tellOpen(toNs: number, hasLooked: boolean): void {
+    for (const connection of [...this.#connections.values()]) {
+      if (connection.closedNs > 0) continue;
+      if (hasLooked && this.#look - connection.look >= maxMissed) {
+        this.#forget(connection, 'unknown', this.#options.timeOf(connection.lastNs));
+        continue;
+      }
+      if (!connection.hasMoved) continue;
+      this.#listen(connection);
+      this.#tell(connection, 'periodic', toNs);
+    }
+  }
+
+  #end(connection: TcpConnection): void {
+    if (connection.closedNs === 0) {
+      this.#forget(connection, 'unknown', this.#options.timeOf(connection.lastNs));
+      return;
+    }
+    const answered = connection.conversations.some((conversation) => conversation.answered);
+    const closeType = closeTypeOf(connection.counters, connection.role, connection.wasOpen, answered);
+    this.#forget(connection, closeType, this.#options.timeOf(connection.closedNs));
+  }
+
+  #forget(connection: TcpConnection, closeType: CloseType, toNs: number): void {
+    // Nothing can be said of one that the kernel never told of.
+    if (connection.counters.state !== 0) {
+      if (connection.closedNs === 0) this.#listen(connection);
+      this.#tell(connection, closeType, toNs);
+    }
+    this.#closing.delete(connection);
+    this.#connections.delete(connection.socket);
+    this.#links.release(connection.linkKey);
+  }
+
+  #tell(connection: TcpConnection, closeType: CloseType, toNs: number): void {
+    const { pid } = connection;
+    if (pid === 0 || this.#options.isWanted(pid)) this.#write(connection, closeType, toNs);
+    connection.told = connection.counters;
+    connection.toldNs = toNs;
+    for (const conversation of connection.conversations) clearCalls(conversation);
+  }
+
+  #write(connection: TcpConnection, closeType: CloseType, toNs: number): void {
+    const { processOf, timeOf, maxPendingBytes } = this.#options;
+    const { pid, link } = connection;
+    const owner = pid === 0 ? undefined : processOf(pid, connection.lastNs);
+    if (owner !== undefined && link !== undefined) {
+      if (connection.isFirst) link.first = owner.serviceName;
+      else link.second = owner.serviceName;
+    }
+    if (this.#request.sizeBytes > maxPendingBytes && !this.#isClosing) {
+      this.counters.dropped++;
+      return;
+    }
+    const startNs = timeOf(connection.startNs);
+    const fromNs = connection.toldNs === 0 ? startNs : connection.toldNs;
+    const endNs = Math.max(startNs, Math.min(toNs, timeOf(connection.lastNs)));
+    this.#writer.write(connection, closeType, { fromNs, toNs: Math.max(fromNs, toNs), startNs, endNs });
+    const resource = owner === undefined ? this.#hostResource : () => owner.resource();
+    this.#request.add(owner?.key ?? '', resource, this.#writer.head, this.#writer.attributes.out);
+    this.counters.records++;
+  }
+}
+
+/** Counting begins anew. */
+function clearCalls(conversation: FlowIdentity): void {
+  conversation.requests = 0;
+  conversation.responses = 0;
+  conversation.clientErrors = 0;
+  conversation.serverErrors = 0;
+  conversation.timeouts = 0;
+}
