@@ -15,8 +15,11 @@ export interface Step {
   leaves: 'return' | 'jump' | undefined;
 }
 
-/** The instructions of a whole function in their order; undefined when its bytes are not only code. */
-export function readCode(bytes: Uint8Array): Step[] | undefined {
+/**
+ * The instructions of a whole function in their order; undefined when its bytes are not only code. `endless` holds where functions
+ * begin that do not come back (panics), counted from this one's beginning.
+ */
+export function readCode(bytes: Uint8Array, endless: ReadonlySet<number> = new Set()): Step[] | undefined {
   if (bytes.length > maxFunction) return undefined;
   const steps: Step[] = [];
   const indexAt = new Map<number, number>();
@@ -39,10 +42,15 @@ export function readCode(bytes: Uint8Array): Step[] | undefined {
         else if (target >= 0 && target < bytes.length) return undefined;
         else step.leaves = 'jump';
       }
-      if (!endsHere(instruction) && index + 1 < steps.length) step.next.push(index + 1);
+      if (!endsHere(instruction) && !isEndless(step, endless) && index + 1 < steps.length) step.next.push(index + 1);
     }
   }
   return steps;
+}
+
+function isEndless(step: Step, endless: ReadonlySet<number>): boolean {
+  const target = callTarget(step);
+  return target !== undefined && endless.has(target);
 }
 
 /** Where a jump (not a call) goes, from the function's beginning; undefined for what is no direct jump. */

@@ -1,5 +1,5 @@
 /** Finds the instructions at which a function's result can be read on its way out, each call passing one of them once. */
-import { readCode, type Step } from './code.ts';
+import { callTarget, readCode, type Step } from './code.ts';
 import { type Execution, executionOf } from './emulated.ts';
 import { changedRegisters, rax, rbp, rsp } from './writes.ts';
 import type { Instruction } from './x86.ts';
@@ -27,23 +27,38 @@ const outside: Record<'return' | 'jump', Known> = { return: { kind: 'register', 
 /** Rounds over the code until nothing changes; a place moves at most through a few copies. */
 const maxRounds = 64;
 
+export interface ResultOptions {
+  /** Go: a callee changes no result that waits on the stack, unless its address is taken. In C one may. */
+  go?: boolean;
+  /** Where functions begin that do not come back, counted from this one's beginning. */
+  endless?: ReadonlySet<number>;
+  /**
+   * Where functions begin that fill the caller's buffer: the result may be known before they are called, but what it counts is not
+   * there yet. Left out: every function may; empty: none does.
+   */
+  fills?: ReadonlySet<number>;
+}
+
 /**
  * Points where the first result (rax) of every call can be read. Ways on which it is a constant that is not positive need none:
  * nothing was read or written there. Undefined when a way out cannot be watched: a jump to another function, code that is not
  * understood. Prefers what the kernel carries out itself, and takes `ret` where there is none.
- * `go`: a callee changes no result that waits on the stack, unless its address is taken; in C one may.
  */
-export function resultPoints(bytes: Uint8Array, { go = false } = {}): ResultPoint[] | undefined {
-  const steps = readCode(bytes);
+export function resultPoints(
+  bytes: Uint8Array,
+  { go = false, endless, fills }: ResultOptions = {},
+): ResultPoint[] | undefined {
+  const steps = readCode(bytes, endless);
   if (steps === undefined) return undefined;
   const known = placesBefore(steps, go);
   if (known === undefined) return undefined;
   const reachable = reachableFrom(steps, 0, () => false);
   for (const index of reachable) if (steps[index]!.leaves === 'jump') return undefined;
 
+  const early = beforeFilling(steps, fills);
   const refused = new Set<number>();
   for (let round = 0; round <= steps.length; round++) {
-    const points = firstPoints(steps, known, bytes, refused);
+    const points = firstPoints(steps, known, bytes, early, refused);
     if (points === undefined) return undefined;
     const again = points.filter((point) => leadsTo(steps, point, points));
     if (again.length === 0) return points.map((index) => describe(steps[index]!, known[index]!, bytes));
@@ -177,14 +192,37 @@ function canBePoint(step: Step, place: Known, bytes: Uint8Array): boolean {
   return step.leaves === 'return' || executionOf(step.instruction, bytes, step.at) !== 'step';
 }
 
+/** Indexes from which a call is still ahead that may fill the buffer. */
+function beforeFilling(steps: Step[], fills: ReadonlySet<number> | undefined): Set<number> {
+  const early = new Set<number>();
+  const before: number[][] = steps.map(() => []);
+  for (const [index, step] of steps.entries()) for (const next of step.next) before[next]!.push(index);
+  const all = [...steps.keys()].filter((index) => isCall(steps[index]!.instruction));
+  const known = all.filter((index) => fills?.has(callTarget(steps[index]!) ?? Number.NaN));
+  // None of those named is there: then it may be any other.
+  const waiting = fills !== undefined && (fills.size === 0 || known.length > 0) ? known : all;
+  for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
+    if (early.has(index)) continue;
+    early.add(index);
+    waiting.push(...before[index]!);
+  }
+  return early;
+}
+
 /** The first usable point on each way from the entry; undefined when a way without one has a result. */
-function firstPoints(steps: Step[], known: Known[], bytes: Uint8Array, refused: Set<number>): number[] | undefined {
+function firstPoints(
+  steps: Step[],
+  known: Known[],
+  bytes: Uint8Array,
+  early: Set<number>,
+  refused: Set<number>,
+): number[] | undefined {
   const points: number[] = [];
   let missed = false;
   reachableFrom(steps, 0, (index) => {
     const place = known[index]!;
     if (place.kind === 'constant' && place.value <= 0) return true;
-    if (!refused.has(index) && canBePoint(steps[index]!, place, bytes)) {
+    if (!early.has(index) && !refused.has(index) && canBePoint(steps[index]!, place, bytes)) {
       points.push(index);
       return true;
     }

@@ -1,0 +1,162 @@
+/** Checks the points in Go's code against binaries built here: plain, stripped, and position-independent. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, describe, test } from 'node:test';
+import { withElf } from '../elf/file.ts';
+import { readGoBuildInfo } from '../elf/go-build-info.ts';
+import { findGoFunctions } from '../elf/gopclntab.ts';
+import { buildGo, hasProgram, temporaryFolder } from '../testing/builds.ts';
+import { type GoPoints, goPoints } from './go.ts';
+import { goFields, goroutineOffsets, offsetsInCode } from './go-offsets.ts';
+import { executionAt, functionBytes } from './point.ts';
+
+const source = `package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+)
+
+func main() {
+	server := &http.Server{Addr: "127.0.0.1:0", TLSConfig: &tls.Config{}}
+	_, err := http.Get("http://127.0.0.1:1")
+	fmt.Println(server, err, server.ListenAndServeTLS("", ""))
+}
+`;
+
+/** Prints the offset of every field of every struct that a binary's DWARF describes. */
+const dwarfReader = `package main
+
+import (
+	"debug/dwarf"
+	"debug/elf"
+	"encoding/json"
+	"os"
+)
+
+func main() {
+	file, _ := elf.Open(os.Args[1])
+	data, _ := file.DWARF()
+	offsets := map[string]int64{}
+	structure := ""
+	for reader := data.Reader(); ; {
+		entry, err := reader.Next()
+		if entry == nil || err != nil {
+			break
+		}
+		name, _ := entry.Val(dwarf.AttrName).(string)
+		if entry.Tag == dwarf.TagStructType {
+			structure = name
+		} else if at, ok := entry.Val(dwarf.AttrDataMemberLoc).(int64); ok && entry.Tag == dwarf.TagMember {
+			offsets[structure+" "+name] = at
+		}
+	}
+	json.NewEncoder(os.Stdout).Encode(offsets)
+}
+`;
+
+const kinds: [name: string, flags: string[]][] = [
+  ['plain', []],
+  ['stripped', ['-ldflags', '-s -w']],
+  ['independent', ['-buildmode=pie', '-ldflags', '-s -w']],
+];
+
+describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go toolchain here to build with' }, () => {
+  const folder = temporaryFolder('go-points');
+  const built = new Map<string, string>();
+  before(() => {
+    for (const [name, flags] of kinds) built.set(name, buildGo(folder.path, name, source, ...flags));
+  });
+  after(folder.remove);
+
+  for (const [name] of kinds) {
+    test(`a ${name} binary: every call is emulated, the result of Read is read once`, () => {
+      withElf(built.get(name)!, (file) => {
+        const found = goPoints(file, { goroutines: true }) as GoPoints;
+        assert.ok(found.tls);
+        const programs = found.points.map(({ program }) => program);
+        for (const program of [
+          'go_tls_read',
+          'go_tls_write',
+          'go_http2_server_request',
+          'go_http2_server_response',
+          'go_http2_server_response_field',
+          'go_http2_client_request_field',
+          'go_http2_client_request',
+          'go_http2_client_response',
+          'go_http_round_trip',
+          'go_http_connection_write',
+          'go_newproc',
+          'go_goexit',
+        ] as const) {
+          assert.equal(programs.filter((one) => one === program).length, 1, program);
+        }
+        assert.ok(programs.filter((one) => one === 'go_tls_read_leave').length >= 1);
+        for (const point of found.points) {
+          assert.equal(point.isReturn, false);
+          assert.notEqual(point.execution, 'step', `${point.symbol} ${point.program}`);
+          assert.equal(executionAt(file.read(point.offset, 16), 0), point.execution);
+        }
+      });
+    });
+  }
+
+  test('the table of functions tells what the symbol table tells', () => {
+    const path = built.get('plain')!;
+    const symbols = execFileSync('go', ['tool', 'nm', '-size', path], { maxBuffer: 1 << 28, encoding: 'utf8' });
+    const names = [
+      'crypto/tls.(*Conn).Read',
+      'net/http.(*persistConn).roundTrip',
+      'runtime.newproc1',
+      'runtime.gopanic',
+    ];
+    withElf(path, (file) => {
+      const found = findGoFunctions(file, names)!;
+      for (const name of names) {
+        const line = symbols.split('\n').find((one) => one.endsWith(`T ${name}`))!;
+        assert.equal(found.get(name)?.address, Number.parseInt(line.trim(), 16), name);
+      }
+    });
+  });
+
+  test('build info: version, paths', () => {
+    const version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim();
+    withElf(built.get('stripped')!, (file) => {
+      const info = readGoBuildInfo(file);
+      assert.equal(info?.version.split(' ')[0], version.split(' ')[0]);
+      assert.equal(info?.path, 'example.test/built');
+      assert.equal(info?.module, 'example.test/built');
+    });
+  });
+
+  test('offsets are those that DWARF tells', () => {
+    const path = built.get('plain')!;
+    const reader = buildGo(folder.path, 'dwarf', dwarfReader, '-ldflags', '-s -w');
+    const told = JSON.parse(execFileSync(reader, [path], { encoding: 'utf8' })) as Record<string, number>;
+    const offsets = withElf(path, (file) =>
+      offsetsInCode(functionBytes(file, findGoFunctions(file, ['runtime.newproc1'])!.get('runtime.newproc1')!).bytes),
+    );
+    assert.deepEqual(offsets, { goid: told['runtime.g goid'], parentGoid: told['runtime.g parentGoid'] });
+    const fields: [number, string][] = [
+      [goFields.tlsConnPointer - 8, 'crypto/tls.Conn conn'],
+      [goFields.tcpConnNetFd, 'net.conn fd'],
+      [0, 'net.netFD pfd'],
+      [goFields.netFdSysfd, 'internal/poll.FD Sysfd'],
+      [goFields.metaHeadersFrame, 'net/http.http2MetaHeadersFrame http2HeadersFrame'],
+      [goFields.metaHeadersFields, 'net/http.http2MetaHeadersFrame Fields'],
+      [goFields.frameHeaderStreamId, 'net/http.http2FrameHeader StreamID'],
+      [goFields.responseHeadersStreamId, 'net/http.http2writeResHeaders streamID'],
+      [goFields.responseHeadersStatus, 'net/http.http2writeResHeaders httpResCode'],
+      [goFields.headerFieldValue, 'vendor/golang.org/x/net/http2/hpack.HeaderField Value'],
+    ];
+    for (const [offset, field] of fields) assert.equal(told[field], offset, field);
+  });
+});
+
+test('versions: the table by minor version, and none for what nobody measured', () => {
+  assert.deepEqual(goroutineOffsets('go1.22.5', undefined), { goid: 152, parentGoid: 272 });
+  assert.deepEqual(goroutineOffsets('go1.24.2 X:nocoverageredesign', undefined), { goid: 160, parentGoid: 280 });
+  assert.equal(goroutineOffsets('go1.99', undefined), undefined);
+  assert.equal(goroutineOffsets('devel', Buffer.alloc(64, 0x90)), undefined);
+});

@@ -1,0 +1,187 @@
+/** Where Go programs are probed: TLS, HTTP/2 and gRPC headers, and goroutines that work for others. */
+import { type ElfFile, machines } from '../elf/file.ts';
+import { type GoBuildInfo, goMinor, readGoBuildInfo } from '../elf/go-build-info.ts';
+import { findGoFunctions } from '../elf/gopclntab.ts';
+import { type FunctionSymbol, findFunctions } from '../elf/symbols.ts';
+import { type GoroutineOffsets, goroutineOffsets, oldestGo } from './go-offsets.ts';
+import { entryOnly, functionBytes, type ProbePoint, resultCookie, resultPoint } from './point.ts';
+import { resultPoints } from './results.ts';
+import { type Register, registers } from './writes.ts';
+
+/**
+ * BPF programs of Go's functions. Arguments are in rax, rbx, rcx, rdi, rsi, r8 …; the goroutine is in r14. No return probe is used:
+ * Go moves stacks, and would find the kernel's return address on them. Points with `_leave` are plain ones.
+ *   go_tls_read, go_tls_write           (*tls.Conn, buffer, length, capacity); go_tls_read_leave: bytes, or ≤ 0
+ *   go_http2_server_request             (connection, *MetaHeadersFrame): headers that a server received
+ *   go_http2_server_response            (*writeResHeaders): a server is about to send headers: stream and status
+ *   go_http2_server_response_field      (encoder, name, length, value, length): its fields, of the same goroutine, after it
+ *   go_http2_client_request_field       (connection, name, length, value, length): fields that a client is about to send
+ *   go_http2_client_request             (connection, stream u32): what these fields were for, of the same goroutine, after them
+ *   go_http2_client_response            (loop, *MetaHeadersFrame): headers that a client received
+ *   go_grpc_server_request              *MetaHeadersFrame in the register that the cookie names
+ *   go_grpc_client_response             (transport, *MetaHeadersFrame)
+ *   go_grpc_write_header                (*loopyWriter, stream u32, end bool, fields, count, …): either side sends headers or trailers
+ *   go_http_round_trip                  (*persistConn): the goroutine of a client's call
+ *   go_http_connection_write            (*persistConn): the goroutine that writes for it
+ *   go_newproc, go_newproc_leave        (function, *g of the caller …); result: *g of the new one
+ *   go_goexit                           the goroutine in r14 is over
+ */
+export type GoProgram =
+  | 'go_tls_read'
+  | 'go_tls_read_leave'
+  | 'go_tls_write'
+  | 'go_http2_server_request'
+  | 'go_http2_server_response'
+  | 'go_http2_server_response_field'
+  | 'go_http2_client_request_field'
+  | 'go_http2_client_request'
+  | 'go_http2_client_response'
+  | 'go_grpc_server_request'
+  | 'go_grpc_client_response'
+  | 'go_grpc_write_header'
+  | 'go_http_round_trip'
+  | 'go_http_connection_write'
+  | 'go_newproc'
+  | 'go_newproc_leave'
+  | 'go_goexit';
+
+export interface GoPoints {
+  build: GoBuildInfo;
+  points: ProbePoint<GoProgram>[];
+  /** Undefined: this version's are not known, and goroutines cannot be told apart. */
+  goroutine: GoroutineOffsets | undefined;
+  /** It holds crypto/tls. */
+  tls: boolean;
+}
+
+/** A Go binary that has no points, and why. */
+export interface GoNotCovered {
+  build: GoBuildInfo;
+  reason: string;
+}
+
+interface Call {
+  enter: GoProgram;
+  leave?: GoProgram;
+  keep: readonly Register[];
+}
+
+const method = ['rax'] as const;
+const methodOfOne = ['rax', 'rbx'] as const;
+const twoStrings = ['rax', 'rbx', 'rcx', 'rdi', 'rsi'] as const;
+const buffer = ['rax', 'rbx', 'rcx'] as const;
+
+/** Calls of net/http's HTTP/2, once in each place it may live. */
+const http2: Readonly<Record<string, Call>> = {
+  '(*serverConn).processHeaders': { enter: 'go_http2_server_request', keep: methodOfOne },
+  '(*writeResHeaders).writeFrame': { enter: 'go_http2_server_response', keep: method },
+  encKV: { enter: 'go_http2_server_response_field', keep: twoStrings },
+  '(*ClientConn).writeHeader': { enter: 'go_http2_client_request_field', keep: twoStrings },
+  '(*ClientConn).writeHeaders': { enter: 'go_http2_client_request', keep: methodOfOne },
+  '(*clientConnReadLoop).processHeaders': { enter: 'go_http2_client_response', keep: methodOfOne },
+};
+
+const transport = 'google.golang.org/grpc/internal/transport';
+const serverHeaders = `${transport}.(*http2Server).operateHeaders`;
+const tlsRead = 'crypto/tls.(*Conn).Read';
+const newproc = 'runtime.newproc1';
+
+const calls: Readonly<Record<string, Call>> = {
+  [tlsRead]: { enter: 'go_tls_read', leave: 'go_tls_read_leave', keep: buffer },
+  'crypto/tls.(*Conn).Write': { enter: 'go_tls_write', keep: buffer },
+  // The copy in net/http has each name with http2 before it.
+  ...under('net/http.', http2, (name) => name.replace(/^(\(\*)?/, '$1http2')),
+  ...under('net/http/internal/http2.', http2, (name) => name),
+  ...under('golang.org/x/net/http2.', http2, (name) => name),
+  [serverHeaders]: { enter: 'go_grpc_server_request', keep: ['rbx', 'rdi'] },
+  [`${transport}.(*http2Client).operateHeaders`]: { enter: 'go_grpc_client_response', keep: methodOfOne },
+  [`${transport}.(*loopyWriter).writeHeader`]: { enter: 'go_grpc_write_header', keep: twoStrings },
+  'net/http.(*persistConn).roundTrip': { enter: 'go_http_round_trip', keep: method },
+  'net/http.persistConnWriter.Write': { enter: 'go_http_connection_write', keep: method },
+};
+
+/** Births and deaths of goroutines: `parentGoid` in each tells most of it, so these are made only on request. */
+const goroutineCalls: Readonly<Record<string, Call>> = {
+  [newproc]: { enter: 'go_newproc', leave: 'go_newproc_leave', keep: methodOfOne },
+  'runtime.goexit1': { enter: 'go_goexit', keep: [] },
+};
+
+/** Functions that do not come back: what follows a call of them belongs to something else. */
+const endlessFunctions = [
+  ...['Index', 'IndexU', 'SliceAlen', 'SliceAlenU', 'SliceAcap', 'SliceAcapU', 'SliceB', 'SliceBU'],
+  ...['Slice3Alen', 'Slice3AlenU', 'Slice3Acap', 'Slice3AcapU', 'Slice3B', 'Slice3BU', 'Slice3C', 'Slice3CU'],
+  ...['SliceConvert', 'Bounds', 'divide', 'shift', 'overflow', 'wrap', 'mem', 'dottypeE', 'dottypeI', 'nildottype'],
+  ...['unsafeslicelen', 'unsafeslicenilptr', 'unsafestringlen', 'unsafestringnilptr', 'rangestate'],
+]
+  .map((name) => `runtime.panic${name}`)
+  .concat(['runtime.gopanic', 'runtime.throw', 'runtime.fatal']);
+
+/** What copies received data to the caller of (*tls.Conn).Read. */
+const fillingFunctions = ['runtime.memmove', 'bytes.(*Reader).Read'];
+
+/** Points in this file, or why a Go binary has none; undefined when it is no Go binary. */
+export function goPoints(file: ElfFile, { goroutines = false } = {}): GoPoints | GoNotCovered | undefined {
+  const build = readGoBuildInfo(file);
+  if (build === undefined) return undefined;
+  const machine = machines[file.machine] ?? `machine ${file.machine}`;
+  if (machine !== 'x86-64') return { build, reason: `code of ${machine} is not probed; only x86-64 is` };
+  const version = goMinor(build.version);
+  if (version !== undefined && version.minor < oldestGo) {
+    return { build, reason: `${build.version} passes arguments on the stack; Go 1.${oldestGo} and later are covered` };
+  }
+  const wanted = { ...calls, ...(goroutines ? goroutineCalls : {}) };
+  const names = [...Object.keys(wanted), newproc, ...endlessFunctions, ...fillingFunctions];
+  const functions = findGoFunctions(file, names) ?? findFunctions(file, names);
+  if (functions.size === 0) return { build, reason: 'its table of functions (.gopclntab) is not there or not known' };
+
+  const newprocSymbol = functions.get(newproc);
+  const code = newprocSymbol === undefined ? undefined : functionBytes(file, newprocSymbol).bytes;
+  const points: ProbePoint<GoProgram>[] = [];
+  for (const [name, call] of Object.entries(wanted)) {
+    const symbol = functions.get(name);
+    if (symbol === undefined) continue;
+    points.push(...pointsOf(file, symbol, call, build, functions));
+  }
+  return { build, points, goroutine: goroutineOffsets(build.version, code), tls: functions.has(tlsRead) };
+}
+
+function pointsOf(
+  file: ElfFile,
+  symbol: FunctionSymbol,
+  { enter, leave, keep }: Call,
+  build: GoBuildInfo,
+  functions: Map<string, FunctionSymbol>,
+): ProbePoint<GoProgram>[] {
+  const code = functionBytes(file, symbol);
+  const entry = entryOnly(code, enter, keep, true);
+  if (symbol.name === serverHeaders) entry.cookie = frameRegister(build);
+  if (leave === undefined) return [entry];
+  const from = (names: readonly string[]) => distances(functions, names, symbol.address);
+  const options = {
+    go: true,
+    endless: from(endlessFunctions),
+    fills: from(leave === 'go_tls_read_leave' ? fillingFunctions : []),
+  };
+  const results = resultPoints(code.bytes, options) ?? [];
+  return [entry, ...results.map((result) => resultPoint(code, leave, result))];
+}
+
+/** Where functions begin, counted from another's beginning. */
+function distances(functions: Map<string, FunctionSymbol>, names: readonly string[], start: number): Set<number> {
+  return new Set(names.flatMap((name) => functions.get(name)?.address ?? []).map((address) => address - start));
+}
+
+/** grpc-go 1.60 put a context (two registers) before the frame. */
+function frameRegister({ dependencies }: GoBuildInfo): bigint {
+  const version = /^v1\.(\d+)/.exec(dependencies.get('google.golang.org/grpc') ?? '');
+  const register: Register = version !== null && Number(version[1]) < 60 ? 'rbx' : 'rdi';
+  return resultCookie({ kind: 'register', register: registers.indexOf(register) });
+}
+
+function under(
+  prefix: string,
+  table: Readonly<Record<string, Call>>,
+  rename: (name: string) => string,
+): Record<string, Call> {
+  return Object.fromEntries(Object.entries(table).map(([name, call]) => [prefix + rename(name), call]));
+}
