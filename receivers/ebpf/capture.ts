@@ -61,7 +61,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     timeOf: (ns) => time.of(ns),
     processOf: (pid, timeNs) => owners.of(pid, timeNs),
     guessRole: (event) => guessRole(ports, event),
-    wish: (socket, plane, wish, seenNs) => rules.limit(socket, plane, wish, seenNs),
+    wish: (...wish) => rules.limit(...wish),
     maxSockets: config.max_connections,
   });
   const counting = createCounting(counts, { program, table, analysis });

@@ -15,12 +15,15 @@ export interface Rules {
   setGo(pid: number, go: NonNullable<ProcessRule['go']>): void;
   /** The process is over. */
   forget(pid: number): void;
-  limit(socket: number, plane: Plane, wish: Wish, seenNs: number): void;
+  /** `serverPort` 0: not known. */
+  limit(socket: number, serverPort: number, plane: Plane, wish: Wish, seenNs: number): void;
 }
 
 export function createRules({ config, pid: ownPid }: ThreadSetup, program: SocketsProgram): Rules {
   const select = createSelection(config.processes, ownPid, config.exclude_own_traffic);
   const rules = new Map<number, ProcessRule>();
+  /** Ports whose new connections are sent in full from their first byte, by plane. */
+  const fullPorts = { wire: new Set<number>(), clear: new Set<number>() };
 
   function set(pid: number, rule: ProcessRule): void {
     try {
@@ -44,7 +47,7 @@ export function createRules({ config, pid: ownPid }: ThreadSetup, program: Socke
     forget(pid) {
       rules.delete(pid);
     },
-    limit(socket, plane, wish, seenNs) {
+    limit(socket, serverPort, plane, wish, seenNs) {
       switch (wish) {
         case 'nothing':
           program.setLimit(socket, plane, { bytes: 0, mute: true }, seenNs);
@@ -54,6 +57,10 @@ export function createRules({ config, pid: ownPid }: ThreadSetup, program: Socke
           return;
         case 'all':
           program.setLimit(socket, plane, { bytes: config.payload_limit }, seenNs);
+          if (serverPort === 0 || fullPorts[plane].has(serverPort)) return;
+          // Many messages may have come before the first of them was looked at; of the next connection nothing is missed.
+          fullPorts[plane].add(serverPort);
+          program.setPortLimit(serverPort, plane, config.payload_limit);
           return;
         default:
           wish satisfies never;

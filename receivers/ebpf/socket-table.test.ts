@@ -34,7 +34,7 @@ function observe(events: readonly SocketEvent[]): Seen {
     timeOf: (ns) => ns,
     processOf: (pid) => ({ key: `p${pid}`, serviceName: `service-${pid}`, resource: () => new Uint8Array() }),
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
-    wish: (socket, _plane, wish) => void wishes.push([socket, wish]),
+    wish: (socket, _port, _plane, wish) => void wishes.push([socket, wish]),
     maxSockets: 1000,
   });
   for (const event of events) table.take(event);

@@ -30,7 +30,7 @@ export interface SocketTableOptions {
   /** Which end a process has of a connection that was not seen to open. */
   guessRole(event: SocketEvent): Role;
   /** Tells the kernel what to send of a socket, whose last event was then. */
-  wish(socket: number, plane: Plane, wish: Wish, seenNs: number): void;
+  wish(socket: number, serverPort: number, plane: Plane, wish: Wish, seenNs: number): void;
   maxSockets: number;
 }
 
@@ -250,7 +250,7 @@ export class SocketTable {
     const socket = typeof entry.key === 'number' ? entry.key : 0;
     const plane = tlsLibrary === '' ? 'wire' : 'clear';
     return new SocketStream(flow, analysis, (what) => {
-      if (socket > 0) wish(socket, plane, what, entry.lastNs);
+      if (socket > 0) wish(socket, flow.serverPort, plane, what, entry.lastNs);
     });
   }
 

@@ -106,6 +106,7 @@ static __always_inline void remember_place(struct thread_state *thread, const st
   *(struct words *)place->remote = *(struct words *)event->remote;
   place->first = first[0];
   place->known = known;
+  place->record = known && begins_record(first);
   if (!thread->tls.depth) return;
   __u8 *calls = event->direction == DIRECTION_OUT ? &thread->tls.sockets[1] : &thread->tls.sockets[0];
   if (*calls < 255) *calls += 1;
@@ -168,6 +169,7 @@ __noinline int tell_transfer(struct transfer *move) {
     if (event.captured < event.length) event.flags |= EVENT_CUT;
   }
   remember_place(thread, &event, first, known);
+  if (event.direction == DIRECTION_IN && known && begins_record(first)) state->record_sequence = event.sequence;
   if (!(state->wire.flags & LIMIT_MUTE)) emit_for(&event, &move->payload, state);
   return 0;
 }

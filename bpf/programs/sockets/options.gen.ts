@@ -21,6 +21,13 @@ export const settings = {
   defaultVerdict: 4, // u32
 } as const;
 
+/** struct port_limit: its size, and where each field is, in bytes. */
+export const portLimit = {
+  size: 8,
+  wire: 0, // u32
+  clear: 4, // u32
+} as const;
+
 /** struct port_set: its size, and where each field is, in bytes. */
 export const portSet = {
   size: 8192,

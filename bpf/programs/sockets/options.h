@@ -39,6 +39,17 @@ struct {
   __type(value, __u32); /* enum verdict */
 } cgroups SEC(".maps");
 
+/* How many bytes of a call to send of new connections to a server's port, before user space has looked at them: what its earlier
+ * connections needed. 0: not known. */
+struct port_limit { __u32 wire; __u32 clear; };
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 65536);
+  __type(key, __u32);
+  __type(value, struct port_limit);
+} port_limits SEC(".maps");
+
 /* A bit for each port. */
 struct port_set { __u64 words[1024]; };
 

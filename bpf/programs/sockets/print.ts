@@ -1,6 +1,6 @@
 /** For developers, as root: `node bpf/programs/sockets/print.ts [PID …]` prints what the program tells of these processes, or of all. */
 import { openRing } from 'libbpfjs';
-import { event as layout, eventConstants, eventKind, eventRole } from '../event.gen.ts';
+import { eventConstants, eventKind, eventRole, event as layout } from '../event.gen.ts';
 import { EventReader } from '../event.ts';
 import { openSockets } from './sockets.ts';
 
@@ -38,7 +38,9 @@ function describe(): string {
       const ends = `${address(reader.localAt)}:${reader.localPort} ${address(reader.remoteAt)}:${reader.remotePort}`;
       const who = `${reader.socket.toString(16)} ${nameOf(eventRole, reader.role)} ${reader.transport} ${ends}`;
       const moved = `${reader.direction ? 'out' : 'in'} ${length} @${reader.sequence} trace ${reader.traceId}`;
-      const text = Buffer.from(reader.payload().subarray(0, 60)).toString('latin1').replace(/[^ -~]/g, '.');
+      const text = Buffer.from(reader.payload().subarray(0, 60))
+        .toString('latin1')
+        .replace(/[^ -~]/g, '.');
       return `${begin} ${who} ${moved} call ${reader.syscall} ${durationUs} us ${text}`;
     }
   }

@@ -85,6 +85,10 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 
 static __always_inline int on_process_exit(void) {
   struct task_struct *task = current_task();
+#ifdef THREADS_IN_HASH
+  __u32 tid = (__u32)bpf_get_current_pid_tgid();
+  bpf_map_delete_elem(&threads, &tid);
+#endif
   if (FIELD(task, task_struct, signal) && FIELD(FIELD(task, task_struct, signal), signal_struct, live.counter) > 0) return 0;
   struct event event = {};
   begin_process_event(&event, EVENT_EXIT);

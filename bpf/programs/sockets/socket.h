@@ -225,6 +225,22 @@ static __always_inline __u64 inode_of(__u64 sock) {
   return FIELD(FIELD(file, file, f_inode), inode, i_ino);
 }
 
+static __always_inline void begin_limit(struct limit *limit, __u32 cap) {
+  if (!cap || limit->flags) return;
+  limit->cap = cap;
+  limit->flags = LIMIT_SET;
+}
+
+/* A new connection is looked at as earlier ones to the same server were. */
+static __always_inline void limit_by_port(__u64 sock, __u64 name, __u8 role) {
+  __u32 port = role == ROLE_SERVER ? FIELD(sock, sock, __sk_common.skc_num) : bpf_ntohs(FIELD(sock, sock, __sk_common.skc_dport));
+  struct port_limit *known = bpf_map_lookup_elem(&port_limits, &port);
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
+  if (!known || !state) return;
+  begin_limit(&state->wire, known->wire);
+  begin_limit(&state->clear, known->clear);
+}
+
 static __always_inline int on_tcp_state(__u64 sock, int from, int to) {
   if (FIELD(sock, sock, sk_protocol) != TRANSPORT_TCP) return 0;
   __u64 name = name_socket(sock);
@@ -234,6 +250,7 @@ static __always_inline int on_tcp_state(__u64 sock, int from, int to) {
     struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
     if (state && inode && state->inode == inode) state->role = role;
     else remember_socket(name, 0, role);
+    limit_by_port(sock, name, role);
     return 0;
   }
   if (to != TCP_CLOSE) return 0;

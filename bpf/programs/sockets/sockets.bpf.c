@@ -126,6 +126,10 @@ int sockets_io_uring(__u64 *context) {
   __u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct process_state *process = bpf_map_lookup_elem(&processes, &pid);
   if (process) process->flags |= PROCESS_IO_URING;
+  else {
+    struct process_state state = { .flags = PROCESS_IO_URING };
+    bpf_map_update_elem(&processes, &pid, &state, BPF_NOEXIST);
+  }
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BpfError, type BpfLink, type BpfMap, type BpfObject, openObject } from 'libbpfjs';
 import { threadsConstants as constants, counter, limit, processState, socketState, verdict } from '../threads.gen.ts';
-import { fileMode, portMode, portSet, settings } from './options.gen.ts';
+import { fileMode, portLimit, portMode, portSet, settings } from './options.gen.ts';
 
 /** How the program is joined to the kernel; the first that loads is taken. */
 export const hooks = ['tp_btf', 'raw_tp', 'tracepoint'] as const;
@@ -156,7 +156,7 @@ export class SocketsProgram {
     this.#publish();
   }
 
-  /** True once a process with a rule was seen to use io_uring, whose calls the program does not see. */
+  /** True once a traced process was seen to use io_uring, whose calls the program does not see. */
   usesIoUring(pid: number): boolean {
     const value = this.#processes.lookup(Uint32Array.of(pid));
     return value !== undefined && (value[processState.flags]! & constants.PROCESS_IO_URING) !== 0;
@@ -192,6 +192,14 @@ export class SocketsProgram {
     view.setUint32(at + limit.left, bytes, true);
     view.setUint32(at + limit.left + 4, bytes, true);
     return this.#sockets.update(key, value, 'present');
+  }
+
+  /** What new connections to a server's port begin with, in bytes of one call; 0: as sockets of which nothing is known. */
+  setPortLimit(port: number, plane: 'wire' | 'clear', bytes: number): void {
+    const map = this.#object.map('port_limits');
+    const value = map.lookup(Uint32Array.of(port)) ?? new Uint8Array(portLimit.size);
+    new DataView(value.buffer, value.byteOffset).setUint32(portLimit[plane], bytes, true);
+    map.update(Uint32Array.of(port), value);
   }
 
   /** Since the program was loaded, over all CPUs. */

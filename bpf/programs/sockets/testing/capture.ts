@@ -1,0 +1,133 @@
+/** For tests: the program at work, and what it told of one process, as objects that may be kept. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BpfError, openRing, type Ring } from 'libbpfjs';
+import { eventConstants, eventKind } from '../../event.gen.ts';
+import { EventReader, type FileAccess } from '../../event.ts';
+import { openSockets, type SocketsOptions, type SocketsProgram } from '../sockets.ts';
+
+export interface Told {
+  kind: keyof typeof eventKind;
+  direction: 'in' | 'out';
+  role: number;
+  family: number;
+  transport: number;
+  flags: number;
+  timeNs: number;
+  beginNs: number;
+  socket: number;
+  traceId: number;
+  goroutine: number;
+  parentGoroutine: number;
+  cgroup: number;
+  pid: number;
+  tid: number;
+  netns: number;
+  sequence: number;
+  otherSequence: number;
+  dropped: number;
+  length: number;
+  captured: number;
+  syscall: number;
+  localPort: number;
+  remotePort: number;
+  local: string;
+  remote: string;
+  payload: string;
+  file: FileAccess | undefined;
+}
+
+export interface Capture {
+  program: SocketsProgram;
+  /** All that was told so far of a process, oldest first. */
+  of(pid: number): Told[];
+  all(): Told[];
+  /** Waits until the process was told to be over, and gives what was told of it. Throws an Error after 20 s. */
+  whenOver(pid: number): Promise<Told[]>;
+  /** Stops emptying the ring. */
+  pause(): void;
+  close(): void;
+}
+
+/** Why the program cannot run here, for `t.skip`; undefined when it can. Anything but a missing permission is thrown. */
+export function missingPermission(): string | undefined {
+  try {
+    openSockets({ ringBytes: 1 << 18, traceByDefault: false }).close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BpfError && (error.code === 'EPERM' || error.code === 'EACCES')) return error.message;
+    throw error;
+  }
+}
+
+export function startCapture(options: Partial<SocketsOptions> = {}): Capture {
+  const program = openSockets({ ringBytes: 1 << 22, traceByDefault: false, ...options });
+  const ring = openRing(program.map('events'));
+  const reader = new EventReader(ring.data);
+  const told: Told[] = [];
+  let paused = false;
+  const drain = () => {
+    if (!paused) take(ring, reader, told);
+  };
+  const timer = setInterval(drain, 5);
+  return {
+    program,
+    of: (pid) => (drain(), told.filter((event) => event.pid === pid)),
+    all: () => (drain(), told),
+    async whenOver(pid) {
+      const end = Date.now() + 20_000;
+      while (!told.some((event) => event.pid === pid && event.kind === 'exit')) {
+        if (Date.now() > end) throw new Error(`process ${pid} was not told to be over`);
+        await sleep(5);
+      }
+      // Ends of its sockets may be told after its own.
+      await sleep(20);
+      drain();
+      return told.filter((event) => event.pid === pid);
+    },
+    pause() {
+      paused = true;
+    },
+    close() {
+      clearInterval(timer);
+      ring.close();
+      program.close();
+    },
+  };
+}
+
+const kinds = new Map(Object.entries(eventKind).map(([name, number]) => [number, name as keyof typeof eventKind]));
+
+function take(ring: Ring, reader: EventReader, told: Told[]): void {
+  for (let count = ring.claim(); count > 0; count = ring.claim()) {
+    for (let i = 0; i < count; i++) {
+      reader.at(ring.offsets[i]!);
+      told.push(copy(reader));
+    }
+    ring.release();
+  }
+}
+
+function copy(reader: EventReader): Told {
+  const { role, family, transport, flags, timeNs, beginNs, socket, traceId, goroutine, parentGoroutine } = reader;
+  const { cgroup, pid, tid, netns, sequence, otherSequence, dropped, length, captured, syscall } = reader;
+  const kind = kinds.get(reader.kind);
+  if (kind === undefined) throw new Error(`an event of unknown kind ${reader.kind}`);
+  return {
+    kind,
+    direction: reader.direction === 1 ? 'out' : 'in',
+    ...{ role, family, transport, flags, timeNs, beginNs, socket, traceId, goroutine, parentGoroutine },
+    ...{ cgroup, pid, tid, netns, sequence, otherSequence, dropped, length, captured, syscall },
+    localPort: reader.localPort,
+    remotePort: reader.remotePort,
+    local: address(reader, reader.localAt),
+    remote: address(reader, reader.remoteAt),
+    payload: Buffer.from(reader.payload()).toString('latin1'),
+    file: kind === 'file' ? reader.file() : undefined,
+  };
+}
+
+function address({ bytes, family, flags }: EventReader, at: number): string {
+  const raw = bytes.subarray(at, at + 16);
+  if (flags & eventConstants.EVENT_UNIX) return Buffer.from(raw.subarray(0, 6)).reverse().toString('hex');
+  return family === 4 ? raw.subarray(0, 4).join('.') : Buffer.from(raw).toString('hex');
+}
