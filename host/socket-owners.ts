@@ -50,30 +50,14 @@ export function createSocketOwners({ proc = '/proc', maxSockets = 1_000_000 } = 
 
 /** Inodes of the sockets a process holds; none when it is gone or not ours to look at. */
 export function socketsOf(pid: number, proc = '/proc', count: (descriptors: number) => void = () => {}): number[] {
-  return readDescriptors(pid, proc, count).sockets;
-}
-
-export interface Descriptors {
-  /** Inodes. */
-  sockets: number[];
-  /** It has a ring of io_uring, through which bytes are moved without system calls. */
-  usesIoUring: boolean;
-}
-
-export function readDescriptors(
-  pid: number,
-  proc: string,
-  count: (descriptors: number) => void = () => {},
-): Descriptors {
   const folder = `${proc}/${pid}/fd`;
-  const names = listFolder(folder).slice(0, maxDescriptors);
-  count(names.length);
-  const found: Descriptors = { sockets: [], usesIoUring: false };
-  for (const name of names) {
-    const link = readLink(`${folder}/${name}`);
-    if (typeof link === 'string') continue;
-    if (link.target.startsWith('socket:[')) found.sockets.push(Number(link.target.slice('socket:['.length, -1)));
-    else if (link.target === 'anon_inode:[io_uring]') found.usesIoUring = true;
+  const descriptors = listFolder(folder).slice(0, maxDescriptors);
+  count(descriptors.length);
+  const inodes: number[] = [];
+  for (const descriptor of descriptors) {
+    const link = readLink(`${folder}/${descriptor}`);
+    if (typeof link === 'string' || !link.target.startsWith('socket:[')) continue;
+    inodes.push(Number(link.target.slice('socket:['.length, -1)));
   }
-  return found;
+  return inodes;
 }

@@ -31,9 +31,9 @@ export function doctor({ json, all, require }: DoctorOptions): number {
   const report = examine(all);
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else {
-    const { isTTY, columns } = process.stdout;
+    const { isTTY, columns = Number(process.env.COLUMNS) || 100 } = process.stdout;
     const colour = isTTY && !process.env.NO_COLOR;
-    process.stdout.write(writeText(report, { width: Math.min(columns ?? 100, 120), colour, all }));
+    process.stdout.write(writeText(report, { width: Math.min(columns, 120), colour, all }));
   }
   const missing = report.features.filter(({ name, status }) => require.includes(name) && status === 'no');
   for (const one of missing) process.stderr.write(`Error: ${told(one)}\n`);

@@ -2,7 +2,7 @@
 import type { FeatureReport } from '../../bpf/features/explain.ts';
 import { createIdentityReader, type ProcessIdentity, type Runtime } from '../../host/identity.ts';
 import { listProcesses, type ProcessFacts } from '../../host/processes.ts';
-import { readDescriptors } from '../../host/socket-owners.ts';
+import { socketsOf } from '../../host/socket-owners.ts';
 import { type HostSocket, readSockets } from '../../host/sockets.ts';
 import type { ProcessReport } from './report.ts';
 
@@ -45,16 +45,20 @@ export function examineProcesses({ features, binariesOf, all, proc = '/proc' }: 
     const identity = pid === process.pid ? undefined : reader.read(pid);
     if (identity === undefined || identity.facts.isKernelThread) continue;
     processCount += 1;
-    const { ports, connections, hidden, usesIoUring } = network.of(identity.facts);
+    const { ports, connections, hidden } = network.of(identity.facts);
     if (!all && !hidden && ports.length === 0 && connections === 0) continue;
-    const covered = coverage(identity, open(identity.facts), features, usesIoUring);
+    const covered = coverage(identity, open(identity.facts), features);
     processes.push({ ...describe(identity), ports, connections, ...covered });
   }
   return { processes, processCount };
 }
 
 function describe({ pid, service, language, attributes, container }: ProcessIdentity) {
-  const version = attributes.find(([name]) => name === 'process.runtime.version')?.[1];
+  // What follows a plus is the packager's.
+  const version = String(attributes.find(([name]) => name === 'process.runtime.version')?.[1] ?? '').replace(
+    /\+.*/,
+    '',
+  );
   return {
     pid,
     service: service.name,
@@ -70,7 +74,6 @@ function coverage(
   { facts, language }: ProcessIdentity,
   { tls, denied }: Binaries,
   features: FeatureReport[],
-  usesIoUring: boolean,
 ): Coverage {
   const feature = (name: FeatureReport['name']) => features.find((one) => one.name === name)!;
   const names = tls.map(({ name }) => name);
@@ -90,10 +93,9 @@ function coverage(
   });
   if (denied || facts.denied) {
     return feature('processes').status === 'ok'
-      ? done('its files may not be looked at, by nobody: it protects itself')
+      ? done('not even root may look at its files: it protects itself')
       : done('its files are not ours to look at: no TLS, and its name is a guess', 'grant CAP_SYS_PTRACE');
   }
-  if (usesIoUring) return done('it uses io_uring, and what it sends through that is not seen', 'packets show it');
   const probes = feature(language === 'Go' ? 'go' : 'tls');
   if (names.length > 0 && probes.status === 'no') return done(`${probes.title} is off, see above`);
   const blind = tls.filter(({ reason }) => reason !== '');
@@ -118,14 +120,14 @@ function createNetwork(proc: string) {
   }
 
   return {
-    of(facts: ProcessFacts): { ports: number[]; connections: number; hidden: boolean; usesIoUring: boolean } {
-      const { sockets: inodes, usesIoUring } = readDescriptors(facts.pid, proc);
-      if (inodes.length === 0) return { ports: [], connections: 0, hidden: facts.denied, usesIoUring };
+    of(facts: ProcessFacts): { ports: number[]; connections: number; hidden: boolean } {
+      const inodes = socketsOf(facts.pid, proc);
+      if (inodes.length === 0) return { ports: [], connections: 0, hidden: facts.denied };
       const table = tableOf(facts);
       const sockets = inodes.flatMap((inode) => table.get(inode) ?? []);
       const listening = sockets.filter(({ state, transport }) => state === 'listening' && transport === 'tcp');
       const ports = [...new Set(listening.map(({ localPort }) => localPort))].sort((a, b) => a - b);
-      return { ports, connections: sockets.length - listening.length, hidden: false, usesIoUring };
+      return { ports, connections: sockets.length - listening.length, hidden: false };
     },
   };
 }

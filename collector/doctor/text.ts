@@ -56,9 +56,10 @@ function processSection({ processes, processCount }: DoctorReport, width: number
   const notes: string[] = [];
   const isWide = width >= 110;
   // What narrow terminals lack goes from the columns that can be cut.
-  const spare = Math.min(16, Math.max(0, Math.floor((width - 80) / 2)));
+  const spare = Math.min(10, Math.max(0, Math.floor((width - 80 - (isWide ? 12 : 0)) / 3)));
   const rows = groups.map((group) => {
-    const { pid, service, namedBy, runtime, tls, ports, status, seen, reason, action } = group[0]!;
+    const { pid, service, namedBy, runtime, tls, status, seen, reason, action } = group[0]!;
+    const ports = [...new Set(group.flatMap((one) => one.ports))].sort((a, b) => a - b);
     const what = seen.length === 0 ? 'nothing' : seen.join(', ');
     const note = withAction(reason, action);
     if (note !== '' && !notes.includes(note)) notes.push(note);
@@ -66,7 +67,7 @@ function processSection({ processes, processCount }: DoctorReport, width: number
       status,
       group.length === 1 ? String(pid) : `${pid} +${group.length - 1}`,
       shorten(service, 14 + spare),
-      shorten(namedBy, isWide ? 22 : 12),
+      shorten(namedBy, 12 + spare),
       ...(isWide ? [portsText(ports)] : []),
       shorten([runtime, ...tls].filter(Boolean).join(', '), 16 + spare),
       note === '' ? what : `${what} [${notes.indexOf(note) + 1}]`,
@@ -85,12 +86,12 @@ function portsText(ports: number[]): string {
   return `:${ports[0]} and ${ports.length - 1} more`;
 }
 
-/** Workers of one service differ in their pid only. */
+/** Workers of one service differ in their pid only, and in who listens. */
 function grouped(processes: ProcessReport[]): ProcessReport[][] {
   const groups = new Map<string, ProcessReport[]>();
   for (const one of processes) {
-    const { service, namedBy, runtime, tls, ports, seen, reason, container } = one;
-    const key = JSON.stringify([service, namedBy, runtime, tls, ports, seen, reason, container]);
+    const { service, namedBy, runtime, tls, seen, reason, container } = one;
+    const key = JSON.stringify([service, namedBy, runtime, tls, seen, reason, container]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
