@@ -5,6 +5,7 @@ export const threadsConstants = {
   TRACE_NONE: 2,
   PROCESS_GO: 1,
   PROCESS_IO_URING: 2,
+  PROCESS_WORKERS: 4,
   LIMIT_SET: 1,
   LIMIT_HEADS: 2,
   LIMIT_MUTE: 4,
@@ -55,22 +56,26 @@ export const place = {
   remote: 64, // u8[16]
   first: 80, // u8
   known: 81, // u8
-  pad: 82, // u8[6]
+  record: 82, // u8
+  pad: 83, // u8[5]
 } as const;
 
 /** struct tls_call: its size, and where each field is, in bytes. */
 export const tlsCall = {
-  size: 48,
-  beginNs: 0, // u64
-  connection: 8, // u64
-  buffer: 16, // u64
-  length: 24, // u64
-  sizePointer: 32, // u64
-  depth: 40, // u8
-  direction: 41, // u8
-  source: 42, // u8
-  sockets: 43, // u8[2]
-  pad: 45, // u8[3]
+  size: 64,
+  stack: 0, // u64
+  seenNs: 8, // u64
+  beginNs: 16, // u64
+  connection: 24, // u64
+  buffer: 32, // u64
+  length: 40, // u32
+  sequence: 44, // u32
+  sizePointer: 48, // u64
+  depth: 56, // u8
+  direction: 57, // u8
+  source: 58, // u8
+  sockets: 59, // u8[2]
+  pad: 61, // u8[3]
 } as const;
 
 /** struct trace: its size, and where each field is, in bytes. */
@@ -84,7 +89,7 @@ export const trace = {
 
 /** struct thread_state: its size, and where each field is, in bytes. */
 export const threadState = {
-  size: 328,
+  size: 344,
   beginNs: 0, // u64
   arguments: 8, // u64[6]
   otherSequence: 56, // u32
@@ -118,6 +123,13 @@ export const goroutineKey = {
   pad: 12, // u32
 } as const;
 
+/** struct goroutine_owner: its size, and where each field is, in bytes. */
+export const goroutineOwner = {
+  size: 16,
+  goroutine: 0, // u64
+  parent: 8, // u64
+} as const;
+
 /** struct limit: its size, and where each field is, in bytes. */
 export const limit = {
   size: 16,
@@ -128,15 +140,16 @@ export const limit = {
 
 /** struct socket_state: its size, and where each field is, in bytes. */
 export const socketState = {
-  size: 80,
+  size: 88,
   inode: 0, // u64
   bornNs: 8, // u64
   moved: 16, // u64[2]
   pid: 32, // u32
   dropped: 36, // u32
   flags: 40, // u32
-  role: 44, // u8
-  pad: 45, // u8[3]
-  wire: 48, // limit
-  clear: 64, // limit
+  recordSequence: 44, // u32
+  role: 48, // u8
+  pad: 49, // u8[7]
+  wire: 56, // limit
+  clear: 72, // limit
 } as const;

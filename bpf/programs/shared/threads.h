@@ -59,17 +59,26 @@ struct place {
   __u8 flags;             /* EVENT_UNIX */
   __u8 local[16];
   __u8 remote[16];
-  __u8 first;             /* first byte that was moved, when `known`: 0x14..0x17 is a TLS record */
+  __u8 first;             /* first byte that was moved, when `known` */
   __u8 known;
-  __u8 pad[6];
+  __u8 record;            /* what was moved begins as a TLS record does */
+  __u8 pad[5];
 };
+
+/* Type, version 3.x (RFC 8446 §5.1); by chance one in a million other beginnings looks so. */
+static __always_inline bool begins_record(const __u8 *first) {
+  return first[0] >= 0x14 && first[0] <= 0x17 && first[1] == 3 && first[2] <= 4;
+}
 
 /* A call of a TLS library that a thread is in. Its first uprobe fills it, the second empties it; the dispatcher only sets `sockets`. */
 struct tls_call {
+  __u64 stack;            /* stack pointer at the first probe: the second must be near it */
+  __u64 seen_ns;          /* end of the last read that was counted as some connection's; outlives the call */
   __u64 begin_ns;         /* a place of `last` with begin_ns not before this is nested in the call */
   __u64 connection;       /* SSL *, gnutls_session_t, *tls.Conn */
   __u64 buffer;
-  __u64 length;           /* as asked for */
+  __u32 length;           /* as asked for */
+  __u32 sequence;         /* of a write: where the socket's next byte was to go when the call began; 0: socket not known then */
   __u64 size_pointer;     /* of the _ex forms, where the library writes how much it moved; else 0 */
   __u8 depth;             /* 0: not in a call */
   __u8 direction;
@@ -155,6 +164,7 @@ enum verdict { VERDICT_NONE = 0, VERDICT_TRACE = 1, VERDICT_IGNORE = 2 };
 
 #define PROCESS_GO 1        /* its goroutines can be read at the offsets below */
 #define PROCESS_IO_URING 2  /* set by the kernel side: it was seen to use io_uring */
+#define PROCESS_WORKERS 4   /* set by the kernel side: some of its goroutines work for others (`worker_connections`) */
 
 struct process_state {
   __u32 verdict;            /* VERDICT_NONE: as for a process that is not in the map */
@@ -188,16 +198,52 @@ struct {
   __type(value, struct trace);
 } goroutines SEC(".maps");
 
-/* Reads the current goroutine and its parent; leaves zeros when the process is not Go or its memory cannot be read. */
-static __always_inline void read_goroutine(const struct process_state *process, struct event *event) {
+/* A connection of Go's HTTP client has two goroutines of its own, which write and read for the goroutine whose call it carries now.
+ * Uprobes fill these two maps (tls/go-owners.h). */
+struct goroutine_owner {
+  __u64 goroutine;
+  __u64 parent;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct goroutine_key); /* the goroutine that works for another */
+  __type(value, __u64);              /* its *net/http.persistConn */
+} worker_connections SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct goroutine_key); /* `goroutine`: the *persistConn */
+  __type(value, struct goroutine_owner);
+} connection_owners SEC(".maps");
+
+/* The goroutine at `g` and its parent; where it works for another, that one. Leaves zeros when its memory cannot be read. */
+static __always_inline void describe_goroutine(const struct process_state *process, __u64 g, struct event *event) {
   event->goroutine = 0;
   event->parent_goroutine = 0;
-  if (!process || !(process->flags & PROCESS_GO)) return;
-  __u64 g = 0, base = read_fsbase();
-  if (bpf_probe_read_user(&g, sizeof(g), (void *)(base + process->g_offset)) || !g) return;
+  if (!g) return;
   bpf_probe_read_user(&event->goroutine, sizeof(__u64), (void *)(g + process->goid_offset));
   if (process->parent_goid_offset)
     bpf_probe_read_user(&event->parent_goroutine, sizeof(__u64), (void *)(g + process->parent_goid_offset));
+  if (!(process->flags & PROCESS_WORKERS)) return;
+  struct goroutine_key key = { .goroutine = event->goroutine, .pid = event->pid, .pad = 0 };
+  __u64 *connection = bpf_map_lookup_elem(&worker_connections, &key);
+  if (!connection) return;
+  key.goroutine = *connection;
+  struct goroutine_owner *owner = bpf_map_lookup_elem(&connection_owners, &key);
+  if (!owner) return;
+  event->goroutine = owner->goroutine;
+  event->parent_goroutine = owner->parent;
+}
+
+/* Reads the current goroutine of the event's process, which is the current one. */
+static __always_inline void read_goroutine(const struct process_state *process, struct event *event) {
+  __u64 g = 0;
+  if (!process || !(process->flags & PROCESS_GO)) return;
+  bpf_probe_read_user(&g, sizeof(g), (void *)(read_fsbase() + process->g_offset));
+  describe_goroutine(process, g, event);
 }
 
 /* ---- syscall trace ids ---- */
@@ -270,8 +316,9 @@ struct socket_state {
   __u32 pid;              /* of the process that used it last */
   __u32 dropped;          /* events that found no room since the last one that did */
   __u32 flags;
+  __u32 record_sequence;  /* of the last read that began with a TLS record */
   __u8 role;
-  __u8 pad[3];
+  __u8 pad[7];
   struct limit wire;      /* of what system calls move */
   struct limit clear;     /* of what a TLS library's caller sees */
 };
@@ -285,5 +332,6 @@ struct {
 
 /* The low 48 bits of an address tell sockets apart, and are a number that JavaScript holds. */
 static __always_inline __u64 name_socket(__u64 sock) { return sock & 0xffffffffffffULL; }
+static __always_inline __u64 named_socket(__u64 name) { return name | 0xffff000000000000ULL; }
 
 #endif

@@ -200,7 +200,7 @@ static __always_inline void remember_socket(__u64 name, __u64 inode, __u8 role) 
 }
 
 /* What is remembered of a socket; a new memory when its address had another socket before. Null when there is no room. */
-static __noinline struct socket_state *take_socket(__u64 name, __u64 inode) {
+static __noinline __attribute__((unused)) struct socket_state *take_socket(__u64 name, __u64 inode) {
   struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
   if (state && state->inode == inode) return state;
   if (state && state->inode == 0) {

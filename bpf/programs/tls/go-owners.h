@@ -1,0 +1,43 @@
+/* Notes which goroutine's call a connection of Go's HTTP client carries, and which goroutines write and read for that connection. What
+ * they then do is told as the calling goroutine's (describe_goroutine in shared/threads.h). */
+#ifndef DEEPFLOW_GO_OWNERS_H
+#define DEEPFLOW_GO_OWNERS_H
+
+#include "../shared/threads.h"
+
+/* The process, when goroutines of it can be told apart. */
+static __always_inline struct process_state *go_process(void) {
+  __u32 pid = bpf_get_current_pid_tgid() >> 32;
+  struct process_state *process = bpf_map_lookup_elem(&processes, &pid);
+  return process && process->flags & PROCESS_GO ? process : 0;
+}
+
+static __always_inline struct goroutine_key goroutine_key_of(__u64 goroutine) {
+  struct goroutine_key key = { .goroutine = goroutine, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
+  return key;
+}
+
+static __always_inline int own_connection(__u64 connection, __u64 g) {
+  struct process_state *process = go_process();
+  struct goroutine_owner owner = {};
+  if (!process || bpf_probe_read_user(&owner.goroutine, sizeof(owner.goroutine), (void *)(g + process->goid_offset))) return 0;
+  if (process->parent_goid_offset)
+    bpf_probe_read_user(&owner.parent, sizeof(owner.parent), (void *)(g + process->parent_goid_offset));
+  struct goroutine_key key = goroutine_key_of(connection);
+  bpf_map_update_elem(&connection_owners, &key, &owner, BPF_ANY);
+  return 0;
+}
+
+static __always_inline int work_for_connection(__u64 connection, __u64 g) {
+  struct process_state *process = go_process();
+  __u64 goroutine = 0;
+  if (!process || bpf_probe_read_user(&goroutine, sizeof(goroutine), (void *)(g + process->goid_offset))) return 0;
+  struct goroutine_key key = goroutine_key_of(goroutine);
+  __u64 *known = bpf_map_lookup_elem(&worker_connections, &key);
+  if (known && *known == connection) return 0;
+  bpf_map_update_elem(&worker_connections, &key, &connection, BPF_ANY);
+  process->flags |= PROCESS_WORKERS;
+  return 0;
+}
+
+#endif

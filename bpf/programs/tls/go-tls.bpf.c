@@ -1,0 +1,124 @@
+/* What callers of Go's crypto/tls write and read in the clear, with the socket it goes over, and whom the goroutines of Go's HTTP client
+ * work for. Functions get their arguments in rax, rbx, rcx …, and the goroutine in r14 (Go's ABIInternal). */
+#include "go-owners.h"
+#include "plaintext.h"
+#include "registers.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* A goroutine that reads; it may go on on another thread. */
+struct go_read {
+  __u64 begin_ns;
+  __u64 connection;
+  __u64 buffer;
+  __u64 length;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 65536);
+  __type(key, struct goroutine_key); /* `goroutine`: address of its g */
+  __type(value, struct go_read);
+} go_reads SEC(".maps");
+
+/* Places of fields; from bpf/uprobes/go-offsets.ts. */
+const volatile __u32 tls_connection_pointer = 0;
+const volatile __u32 net_fd_sysfd = 0;
+const volatile __u32 net_fd_family = 0;
+
+static __always_inline bool follow(__u64 *to, __u64 address) { return !bpf_probe_read_user(to, sizeof(*to), (void *)address) && *to; }
+
+/* The descriptor below a tls.Conn: an interface whose value is a pointer to a struct that begins with its *netFD, as all connections of
+ * package net are; or, one wrapping deep, a struct that begins with such an interface. What is no netFD tells itself by its family. */
+static __always_inline __s64 find_descriptor(__u64 connection) {
+  __u64 below = 0, net_fd = 0, descriptor = 0, family = 0;
+  if (!follow(&below, connection + tls_connection_pointer)) return -1;
+  for (int depth = 0; depth < 3; depth++) {
+    if (!follow(&net_fd, below)) return -1;
+    bpf_probe_read_user(&family, sizeof(family), (void *)(net_fd + net_fd_family));
+    if (family == AF_INET || family == AF_INET6) {
+      if (bpf_probe_read_user(&descriptor, sizeof(descriptor), (void *)(net_fd + net_fd_sysfd))) return -1;
+      return descriptor;
+    }
+    if (!follow(&below, below + 8)) return -1;
+  }
+  return -1;
+}
+
+static __always_inline int tell_go(struct thread_state *thread, __u64 connection, struct plaintext *text) {
+  struct event event = {};
+  struct target target;
+  __s64 descriptor = find_descriptor(connection);
+  if (descriptor < 0 || !find_target(descriptor, &target) || !target.sock || !describe_socket(target.sock, target.inode, &event)) {
+    count(COUNTER_TLS_NO_SOCKET);
+    return 0;
+  }
+  if (!ports_pass(event.local_port, event.remote_port)) return 0;
+  if (text->direction == DIRECTION_OUT && event.transport == TRANSPORT_TCP) event.sequence = written_until(target.sock);
+  tell_plaintext(thread, &event, text);
+  return 0;
+}
+
+/* Written at once: a call that then fails has broken its connection anyway, and a probe where it returns would cost far more. */
+SEC("uprobe")
+int go_tls_write(struct registers *context) {
+  struct thread_state *thread = traced_thread();
+  if (!thread || context->cx == 0) return 0;
+  struct plaintext text = {
+    .buffer = context->bx,
+    .begin_ns = bpf_ktime_get_ns(),
+    .goroutine = context->r14,
+    .length = context->cx,
+    .direction = DIRECTION_OUT,
+    .source = SOURCE_GO_TLS,
+  };
+  return tell_go(thread, context->ax, &text);
+}
+
+SEC("uprobe")
+int go_tls_read(struct registers *context) {
+  struct thread_state *thread = traced_thread();
+  if (!thread) return 0;
+  struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
+  struct go_read read = { .begin_ns = bpf_ktime_get_ns(), .connection = context->ax, .buffer = context->bx, .length = context->cx };
+  bpf_map_update_elem(&go_reads, &key, &read, BPF_ANY);
+  return 0;
+}
+
+SEC("uprobe")
+int go_tls_read_leave(struct registers *context) {
+  struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
+  struct go_read *found = bpf_map_lookup_elem(&go_reads, &key);
+  if (!found) return 0;
+  struct go_read read = *found;
+  bpf_map_delete_elem(&go_reads, &key);
+  __s64 moved = read_named(context);
+  struct thread_state *thread = traced_thread();
+  if (!thread || moved <= 0 || (__u64)moved > read.length) return 0;
+  struct plaintext text = {
+    .buffer = read.buffer,
+    .begin_ns = read.begin_ns,
+    .goroutine = context->r14,
+    .length = moved,
+    .direction = DIRECTION_IN,
+    .source = SOURCE_GO_TLS,
+  };
+  return tell_go(thread, read.connection, &text);
+}
+
+/* net/http: the goroutine of a call hands it to a connection (rax), whose own goroutines write and read for it. */
+
+SEC("uprobe")
+int go_http_round_trip(struct registers *context) {
+  return traced_thread() ? own_connection(context->ax, context->r14) : 0;
+}
+
+SEC("uprobe")
+int go_http_connection_write(struct registers *context) {
+  return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
+}
+
+SEC("uprobe")
+int go_http_connection_read(struct registers *context) {
+  return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
+}
