@@ -17,7 +17,13 @@ for (const source of globSync('*/*.bpf.c', { cwd: folder }).sort()) {
   const object = join(output, basename(source).replace(/\.c$/, '.o'));
   // Beside it and then renamed, so that a collector that starts meanwhile finds the old one or the new one.
   const fresh = `${object}.${process.pid}`;
-  compile(clang, join(folder, source), fresh);
-  execFileSync(strip, ['-g', fresh]);
-  renameSync(fresh, object);
+  try {
+    compile(clang, join(folder, source), fresh);
+    execFileSync(strip, ['-g', fresh]);
+    renameSync(fresh, object);
+  } catch (error) {
+    // The others may do without it.
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
 }
