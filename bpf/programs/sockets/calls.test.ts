@@ -85,7 +85,7 @@ for (const hook of hooks) {
   describe(`calls by ${hook}`, { skip: refused ?? unavailable(hook) }, () => {
     let capture: Capture;
     before(() => {
-      capture = startCapture({ hooks: [hook], unixSockets: true });
+      capture = startCapture({ hooks: [hook] });
     });
     after(() => capture.close());
 
@@ -170,14 +170,22 @@ mmsg('receive', server, [buffer(b'.' * 50), buffer(b'.' * 50)])
     });
 
     test('unix sockets know the other end', async () => {
-      const told = await tell("a,b = socket.socketpair(); a.send(b'one'); b.recv(9); a.send(b'two'); b.recv(9)");
-      const data = told.filter((event) => event.kind === 'data');
+      using unix = startCapture({ hooks: [hook], unixSockets: true });
+      const program = python("a,b = socket.socketpair(); a.send(b'one'); b.recv(9); a.send(b'two'); b.recv(9)");
+      unix.program.setProcess(program.pid, { trace: 'yes' });
+      program.start();
+      await program.end();
+      const told = await unix.whenOver(program.pid);
+      // What starts the program comes through a unix socket, too.
+      const data = told.filter((event) => event.kind === 'data' && event.payload !== '\n');
       assert.deepEqual(data.map(brief), ['out one', 'in one', 'out two', 'in two']);
       assertNumbered(data);
       for (const event of data) assert.equal(event.flags & EVENT_UNIX, EVENT_UNIX);
       assert.equal(data[0]!.remote, data[1]!.socket.toString(16).padStart(12, '0'));
     });
 
+    // Classic tracepoints do not tell a child process from a thread, so there it is filtered as any other.
+    const inherits = hook !== 'tracepoint';
     test('a child goes on with the socket under its own pid', async () => {
       const code = `
 a,b = pair()
@@ -198,6 +206,10 @@ print(child)
       const [parents, children] = [await capture.whenOver(program.pid), await capture.whenOver(child)];
       const [first] = parents.filter((event) => event.kind === 'data');
       const [second] = children.filter((event) => event.kind === 'data');
+      if (!inherits) {
+        assert.equal(second, undefined);
+        return;
+      }
       assert.equal(brief(second!), 'out child');
       assert.equal(second!.socket, first!.socket);
       assert.equal(second!.sequence, first!.sequence + 6);

@@ -86,6 +86,9 @@ const optionalPrograms = ['sockets_io_uring', 'sockets_destroy'];
 /** Joined last, so that what begins is not told before what it needs is watched. */
 const lastPrograms = ['sockets_enter', 'sockets_exit'];
 
+/** Values of `const volatile` variables, by name. */
+type Constants = Record<string, number | bigint | undefined>;
+
 const zero = new Uint32Array(1);
 
 /** The program at work, until `close`. Methods throw a BpfError when the kernel refuses, which for a map means that it is full. */
@@ -94,6 +97,7 @@ export class SocketsProgram {
   /** Optional programs that this kernel does not take. */
   readonly missing: readonly string[];
   readonly #object: BpfObject;
+  readonly #constants: Constants;
   readonly #links: BpfLink[] = [];
   readonly #processes: BpfMap;
   readonly #sockets: BpfMap;
@@ -108,7 +112,8 @@ export class SocketsProgram {
   constructor(options: SocketsOptions, hook: Hook) {
     this.hook = hook;
     this.#traceByDefault = options.traceByDefault;
-    [this.#object, this.missing] = load(options, hook);
+    this.#constants = constantsOf(options);
+    [this.#object, this.missing] = load(options, hook, this.#constants);
     this.#processes = this.#object.map('processes');
     this.#sockets = this.#object.map('sockets');
     this.#settings = this.#object.map('settings');
@@ -126,6 +131,17 @@ export class SocketsProgram {
   /** A map of the program, to be read or reused by other programs: `events`, `threads`, `sockets`, `processes`, `goroutines`, `drops`. */
   map(name: string): BpfMap {
     return this.#object.map(name);
+  }
+
+  /**
+   * Lets another object that was opened but not loaded use this one's maps and have its settings: its events come in the same ring, and
+   * it asks the same filters. Only objects made for the same hooks (`tp_btf`) share threads.
+   */
+  share(object: BpfObject): void {
+    for (const name of object.maps) {
+      if (!name.includes('.') && this.#object.maps.includes(name)) object.reuseMap(name, this.#object.map(name).fd);
+    }
+    setConstants(object, this.#constants);
   }
 
   /** Whether processes that no filter names are traced. */
@@ -259,10 +275,10 @@ export class SocketsProgram {
 }
 
 /** The object in the kernel, and the optional programs it had to do without. */
-function load(options: SocketsOptions, hook: Hook): [BpfObject, string[]] {
+function load(options: SocketsOptions, hook: Hook, constants: Constants): [BpfObject, string[]] {
   const missing: string[] = [];
   for (;;) {
-    const object = open(options, hook);
+    const object = open(options, hook, constants);
     for (const name of missing) object.setAutoload(name, false);
     try {
       object.load();
@@ -276,11 +292,11 @@ function load(options: SocketsOptions, hook: Hook): [BpfObject, string[]] {
   }
 }
 
-function open(options: SocketsOptions, hook: Hook): BpfObject {
+function open(options: SocketsOptions, hook: Hook, constants: Constants): BpfObject {
   const folder = options.objects ?? fileURLToPath(new URL('../build', import.meta.url));
   const object = openObject(`${folder}/${objectNames[hook]}`);
   try {
-    configure(object, options);
+    configure(object, options, constants);
     return object;
   } catch (error) {
     object.close();
@@ -288,10 +304,18 @@ function open(options: SocketsOptions, hook: Hook): BpfObject {
   }
 }
 
-function configure(object: BpfObject, options: SocketsOptions): void {
+function configure(object: BpfObject, options: SocketsOptions, constants: Constants): void {
+  setConstants(object, constants);
+  object.setMaxEntries('events', options.ringBytes);
+  if (options.maxSockets !== undefined) object.setMaxEntries('sockets', options.maxSockets);
+  if (options.maxProcesses !== undefined) object.setMaxEntries('processes', options.maxProcesses);
+}
+
+/** What programs are told before they are loaded: their `const volatile` variables. */
+function constantsOf(options: SocketsOptions): Constants {
   const { ownPid = process.pid, files, ports } = options;
   const namespace = statSync('/proc/self/ns/pid', { bigint: true });
-  const values: Record<string, number | bigint | undefined> = {
+  return {
     own_pid: ownPid,
     own_namespace_device: namespace.dev,
     own_namespace_inode: namespace.ino,
@@ -302,14 +326,22 @@ function configure(object: BpfObject, options: SocketsOptions): void {
     file_min_ns: files?.minLatencyNs,
     cap_unknown: options.unknownPayloadBytes,
     wake_bytes: options.wakeBytes,
-    possible_cpus: object.map('drops').lookupSize / 8,
+    possible_cpus: possibleCpus(),
     // The second of the start times 2^21: see trace_seed in shared/threads.h.
     trace_seed: BigInt(Math.floor(Date.now() / 1000)) << 21n,
   };
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) object.setRodata(name, value);
-  object.setMaxEntries('events', options.ringBytes);
-  if (options.maxSockets !== undefined) object.setMaxEntries('sockets', options.maxSockets);
-  if (options.maxProcesses !== undefined) object.setMaxEntries('processes', options.maxProcesses);
+}
+
+/** A variable that no program of the object uses is not there. */
+function setConstants(object: BpfObject, values: Constants): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    try {
+      object.setRodata(name, value);
+    } catch (error) {
+      if (!(error instanceof BpfError) || error.code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 function bitsOf(ports: readonly number[]): Uint8Array {

@@ -43,9 +43,11 @@ export interface Capture {
   all(): Told[];
   /** Waits until the process was told to be over, and gives what was told of it. Throws an Error after 20 s. */
   whenOver(pid: number): Promise<Told[]>;
-  /** Stops emptying the ring. */
+  /** Stops emptying the ring, and goes on. */
   pause(): void;
+  resume(): void;
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /** Why the program cannot run here, for `t.skip`; undefined when it can. Anything but a missing permission is thrown. */
@@ -69,10 +71,21 @@ export function startCapture(options: Partial<SocketsOptions> = {}): Capture {
     if (!paused) take(ring, reader, told);
   };
   const timer = setInterval(drain, 5);
+  const close = () => {
+    clearInterval(timer);
+    ring.close();
+    program.close();
+  };
   return {
     program,
-    of: (pid) => (drain(), told.filter((event) => event.pid === pid)),
-    all: () => (drain(), told),
+    of(pid) {
+      drain();
+      return told.filter((event) => event.pid === pid);
+    },
+    all() {
+      drain();
+      return told;
+    },
     async whenOver(pid) {
       const end = Date.now() + 20_000;
       while (!told.some((event) => event.pid === pid && event.kind === 'exit')) {
@@ -87,15 +100,17 @@ export function startCapture(options: Partial<SocketsOptions> = {}): Capture {
     pause() {
       paused = true;
     },
-    close() {
-      clearInterval(timer);
-      ring.close();
-      program.close();
+    resume() {
+      paused = false;
     },
+    close,
+    [Symbol.dispose]: close,
   };
 }
 
-const kinds = new Map(Object.entries(eventKind).map(([name, number]) => [number, name as keyof typeof eventKind]));
+const kinds = new Map<number, keyof typeof eventKind>(
+  Object.entries(eventKind).map(([name, number]) => [number, name as keyof typeof eventKind]),
+);
 
 function take(ring: Ring, reader: EventReader, told: Told[]): void {
   for (let count = ring.claim(); count > 0; count = ring.claim()) {
