@@ -19,6 +19,7 @@ import { createRules } from './rules.ts';
 import type { SocketEvent } from './socket-event.ts';
 import type { Role } from './socket-flow.ts';
 import { SocketTable } from './socket-table.ts';
+import { tryStartTcp } from './tcp/start.ts';
 
 /** Timeouts, sweeps and counters are looked at this often. */
 const tickMs = 100;
@@ -27,6 +28,8 @@ const graceMs = 30_000;
 const maxProcesses = 65_536;
 /** Above this, what was finished is handed on at once. */
 const drainBytes = 512 << 10;
+/** Records of connections that wait for the next drain, which is milliseconds away. */
+const maxPendingBytes = 16 << 20;
 
 export interface CaptureOptions {
   setup: ThreadSetup;
@@ -64,7 +67,26 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     wish: (...wish) => rules.limit(...wish),
     maxSockets: config.max_connections,
   });
-  const counting = createCounting(counts, { program, table, analysis });
+  const tcp = config.tcp.enabled
+    ? tryStartTcp(
+        program.map('events'),
+        {
+          clock: time.clock,
+          timeOf: (ns) => time.of(ns),
+          hostName,
+          version,
+          intervalMs: config.tcp.interval,
+          maxConnections: config.max_connections,
+          maxPendingBytes,
+          processOf: (pid, timeNs) => owners.of(pid, timeNs),
+          isWanted: (pid) => !rules.isIgnored(pid),
+          guessRole: (event) => guessRole(ports, event),
+          conversationsOf: (socket) => table.conversationsOf(socket),
+        },
+        post,
+      )
+    : undefined;
+  const counting = createCounting(counts, { program, table, analysis, tcp });
 
   function take(event: EventReader): void {
     counts.events++;
@@ -77,7 +99,11 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
         owners.exit(event.pid, event.timeNs);
         rules.forget(event.pid);
         return;
+      case eventKind.tcp:
+        tcp?.records.event(event);
+        return;
       default:
+        if (event.kind !== eventKind.data) tcp?.records.event(event);
         table.take(event);
         if (calls.pendingBytes >= drainBytes) hand();
     }
@@ -85,13 +111,16 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
 
   function hand(): void {
     const traces = calls.take();
-    if (traces !== null) put({ traces: [traces], logs: [] });
+    const logs = tcp?.records.drain() ?? null;
+    if (traces !== null || logs !== null)
+      put({ traces: traces === null ? [] : [traces], logs: logs === null ? [] : [logs] });
   }
 
   function tick(): void {
     time.refresh(performance.now());
     const nowNs = Number(process.hrtime.bigint());
     table.tick(nowNs);
+    tcp?.records.tick(nowNs);
     analysis.tick(time.of(nowNs));
     identities.sweep();
     counting.update();
@@ -108,9 +137,13 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       clearInterval(ticking);
       program.detach();
       loop.stop();
-      table.close(Number(process.hrtime.bigint()));
+      const endNs = Number(process.hrtime.bigint());
+      // First: it asks the table for the calls of what is still open.
+      tcp?.records.close(endNs);
+      table.close(endNs);
       tick();
       ring.close();
+      tcp?.close();
       program.close();
     },
   };

@@ -11,6 +11,8 @@ const headBytes = 1024;
 export interface Rules {
   /** A process was seen for the first time, or runs another program now. */
   judge(identity: ProcessIdentity): void;
+  /** Whether the process is left out. */
+  isIgnored(pid: number): boolean;
   /** It is a Go program: where its goroutines are found. */
   setGo(pid: number, go: NonNullable<ProcessRule['go']>): void;
   /** The process is over. */
@@ -41,6 +43,7 @@ export function createRules({ config, pid: ownPid }: ThreadSetup, program: Socke
       if (trace !== 'default') set(pid, { trace });
       else if (rules.delete(pid)) program.deleteProcess(pid);
     },
+    isIgnored: (pid) => pid === ownPid || rules.get(pid)?.trace === 'no',
     setGo(pid, go) {
       set(pid, { trace: rules.get(pid)?.trace ?? 'default', go });
     },

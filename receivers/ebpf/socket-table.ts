@@ -89,6 +89,13 @@ export class SocketTable {
     return this.#sockets.size + this.#datagrams.size;
   }
 
+  /** The connections that are read from a TCP socket: its plain one, and what a TLS library shows of it. */
+  conversationsOf(socket: number): readonly SocketFlow[] {
+    const entry = this.#sockets.get(socket);
+    if (entry === undefined) return [];
+    return [entry.plain, entry.clear].filter((stream) => stream !== null).map((stream) => stream.flow);
+  }
+
   /** Takes the next event; its bytes may be overwritten after the call. */
   take(event: SocketEvent): void {
     switch (event.kind) {
