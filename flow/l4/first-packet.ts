@@ -12,7 +12,7 @@ import {
   peerDouble,
   peerDoubles,
   startDouble,
-  tunnelDepthWord,
+  ttlWord,
 } from './row.ts';
 
 /** Fills a row of zeros; the packet was sent by `peer`. Key, id and queue are the table's business. */
@@ -20,7 +20,7 @@ export function takeFirstPacket(flow: FlowCursor, packet: Packet, peer: number):
   const { words, doubles, at, half } = flow;
   words[at + ipIdWord] = packet.ipId;
   words[at + mplsWord] = packet.mplsLabel;
-  words[at + tunnelDepthWord] = packet.tunnelDepth;
+  words[at + ttlWord] = (packet.tunnelDepth & 255) << 16;
   if (packet.ipVersion === 6) words[at + bitsWord] = flowBits.ipv6;
   doubles[half + startDouble] = packet.timeNs;
   doubles[half + lastDouble] = packet.timeNs;

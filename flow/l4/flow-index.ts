@@ -1,5 +1,5 @@
 /** Finds the row of a flow by its key: a hash table with linear probing over the rows' own keys. */
-import { type FlowCursor, type FlowRows, hashWord, keyWords } from './row.ts';
+import { type FlowCursor, type FlowRows, hashWord, keyWords, secondVlanWord, vlanWord } from './row.ts';
 
 /**
  * Slots hold (row + 1, hash). At most half are used, so runs stay short; the hash is seeded, so that a sender who picks addresses
@@ -35,16 +35,35 @@ export class FlowIndex {
     return hash ^ (hash >>> 13);
   }
 
-  /** Points the cursor at the flow of this key; false when there is none. */
-  find(key: Int32Array, hash: number, cursor: FlowCursor): boolean {
+  /**
+   * Points the cursor at the flow of this key in which `peer` sends with these VLAN ids; false when there is none. A peer that has sent
+   * nothing yet may send with any, but of two flows it belongs to the one whose other peer has the same.
+   */
+  find(key: Int32Array, hash: number, peer: 0 | 1, vlan: number, cursor: FlowCursor): boolean {
     const slots = this.#slots;
+    const own = peer === 0 ? vlanWord : secondVlanWord;
+    const other = peer === 0 ? secondVlanWord : vlanWord;
+    let possible = -1;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = slots[2 * slot]!;
-      if (entry === 0) return false;
+      if (entry === 0) break;
       if (slots[2 * slot + 1] !== hash) continue;
       this.#rows.move(cursor, entry - 1);
-      if (sameKey(cursor.words, cursor.at, key)) return true;
+      const { words, at } = cursor;
+      if (!sameKey(words, at, key)) continue;
+      const seen = words[at + own]!;
+      if (seen === vlan) return true;
+      if (seen !== 0) continue;
+      if (words[at + other] === vlan) {
+        words[at + own] = vlan;
+        return true;
+      }
+      if (possible < 0) possible = entry - 1;
     }
+    if (possible < 0) return false;
+    this.#rows.move(cursor, possible);
+    cursor.words[cursor.at + own] = vlan;
+    return true;
   }
 
   /** Adds the row, whose hash word is set. */

@@ -2,8 +2,8 @@
 import type { Packet } from '../packet/packet.ts';
 
 /**
- * Fills the key's words (see `row.ts`) and says which peer the sender is: 0 or 1 by the order of the two ends. VLAN tags are no part of
- * the key: a mirror port often shows one direction with a tag and the other without.
+ * Fills the key's words (see `row.ts`) and says which peer the sender is: 0 or 1 by the order of the two ends. VLAN ids are compared apart
+ * from it, for each direction: a mirror port often shows one with a tag and the other without.
  */
 export function fillKey(key: Int32Array, packet: Packet): 0 | 1 {
   const s3 = packet.source3 | 0;
@@ -33,4 +33,20 @@ function sourceIsFirst(packet: Packet): boolean {
   if (packet.source1 !== packet.destination1) return packet.source1 < packet.destination1;
   if (packet.source0 !== packet.destination0) return packet.source0 < packet.destination0;
   return packet.sourcePort <= packet.destinationPort;
+}
+
+/** Set in the VLAN word of a direction that is known, for it may have no tag. */
+const known = 0x8000;
+
+/** VLAN ids of a packet as one word: outer in the low half, inner in the high one; never 0. */
+export function vlanOf(packet: Packet): number {
+  return packet.vlan | known | (packet.innerVlan << 16);
+}
+
+export function outerVlan(vlan: number): number {
+  return vlan & 0x7fff;
+}
+
+export function innerVlan(vlan: number): number {
+  return vlan >>> 16;
 }

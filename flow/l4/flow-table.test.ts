@@ -258,3 +258,53 @@ test('tells from the addresses of the host at which end it looks', () => {
   assert.equal(seen(['10.0.0.1', '10.0.0.2']), 'local');
   assert.equal(seen([]), 'rest');
 });
+
+test('equal ends in two VLANs are two flows, whichever side answers first', () => {
+  const lines: string[] = [];
+  const table = testTable({ connect: () => noting(lines) });
+  const inVlan = (vlan: number) => ({ vlan });
+  for (const [at, vlan] of [
+    [1, 5],
+    [2, 6],
+  ] as const)
+    table.packet(tcp(at, client, server, 'S', 1000, 0, inVlan(vlan)));
+  table.packet(tcp(3, server, client, 'SA', 5000, 1001, inVlan(6)));
+  table.packet(tcp(4, server, client, 'SA', 7000, 1001, inVlan(5)));
+  for (const [vlan, ack, payload] of [
+    [5, 7001, 'five'],
+    [6, 5001, 'six'],
+  ] as const)
+    table.packet(tcp(10 * vlan, client, server, 'PA', 1001, ack, { vlan, payload }));
+  assert.deepEqual([table.size, table.counters.closed.client_source_port_reuse], [2, 0]);
+  table.close();
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('client')),
+    ['client five', 'client six'],
+  );
+  assert.deepEqual(
+    readFlowRecords(table.drain()).map((record) => [
+      record['deepflow.vlan.id'],
+      record['deepflow.flow.client.packets'],
+      record['deepflow.flow.server.packets'],
+    ]),
+    [
+      [5, 2, 1],
+      [6, 2, 1],
+    ],
+  );
+});
+
+test('a flow of which one direction shows its VLAN and the other does not is one', () => {
+  const table = testTable();
+  table.packet(tcp(1, client, server, 'S', 1000));
+  table.packet(tcp(2, server, client, 'SA', 5000, 1001, { vlan: 5 }));
+  table.packet(tcp(3, client, server, 'A', 1001, 5001));
+  table.packet(tcp(4, server, client, 'A', 5001, 1001, { vlan: 5 }));
+  assert.equal(table.size, 1);
+  // What has another tag than its direction has is another flow's.
+  table.packet(tcp(5, server, client, 'A', 5001, 1001));
+  assert.equal(table.size, 2);
+  table.close();
+  const [first] = readFlowRecords(table.drain());
+  assert.deepEqual([first!['deepflow.vlan.id'], first!['deepflow.flow.server.packets']], [5, 2]);
+});

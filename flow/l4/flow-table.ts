@@ -8,7 +8,7 @@ import { DelayBook, delayNumbers } from './delays.ts';
 import { evidence, guessClient, ServerHistory } from './direction.ts';
 import { takeFirstPacket } from './first-packet.ts';
 import { FlowIndex } from './flow-index.ts';
-import { fillKey } from './flow-key.ts';
+import { fillKey, vlanOf } from './flow-key.ts';
 import { FlowReports } from './flow-reports.ts';
 import type { FlowTableOptions } from './options.ts';
 import { countPacket, countTcp } from './packet-counts.ts';
@@ -33,6 +33,7 @@ import {
   peerWord,
   peerWords,
   queueWord,
+  secondVlanWord,
   secondWord,
   stateWord,
   vlanWord,
@@ -151,7 +152,7 @@ export class FlowTable {
     const peer = fillKey(this.#key, packet);
     const hash = this.#index.hash(this.#key, packet.ipVersion === 6);
     const isTcp = packet.ipProtocol === ipProtocols.tcp;
-    if (!this.#index.find(this.#key, hash, flow)) {
+    if (!this.#index.find(this.#key, hash, peer, vlanOf(packet), flow)) {
       this.#open(packet, hash, peer, isTcp);
     } else if (isTcp && packet.flags & tcpFlags.syn && isAnotherConnection(flow, packet, peer)) {
       this.#end(flow, 'replaced', this.#closeType(flow, 'client_source_port_reuse'));
@@ -212,7 +213,7 @@ export class FlowTable {
     this.#rows.take(flow);
     const { words, at } = flow;
     for (let word = 0; word < keyWords; word++) words[at + word] = this.#key[word]!;
-    words[at + vlanWord] = packet.vlan | (packet.innerVlan << 16);
+    words[at + (peer === 0 ? vlanWord : secondVlanWord)] = vlanOf(packet);
     words[at + hashWord] = hash;
     words[at + secondWord] = this.#second;
     words[at + minuteWord] = this.#minute;

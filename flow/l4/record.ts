@@ -15,6 +15,7 @@ import { addressText, ipv4Text, macText } from './addresses.ts';
 import type { Conversation } from './conversation.ts';
 import type { DelayBook } from './delays.ts';
 import { evidenceScores } from './direction.ts';
+import { innerVlan, outerVlan } from './flow-key.ts';
 import { bucketOf } from './histogram.ts';
 import {
   addressWord,
@@ -49,6 +50,7 @@ import {
   realPortWord,
   retransmissionsWord,
   rstWord,
+  secondVlanWord,
   startDouble,
   synAckRepeatWord,
   synAckSequenceWord,
@@ -57,7 +59,6 @@ import {
   synSequenceWord,
   synWord,
   ttlWord,
-  tunnelDepthWord,
   tunnelIdWord,
   vlanWord,
   zeroWindowWord,
@@ -248,13 +249,16 @@ export class FlowRecordWriter {
       attributes.text(keys.clientMac, macText(this.#mac, 6 * client));
       attributes.text(keys.serverMac, macText(this.#mac, 6 * (1 - client)));
     }
-    this.#count(keys.vlan, words[at + vlanWord]! & 0xffff);
-    this.#count(keys.innerVlan, words[at + vlanWord]! >>> 16);
+    // Often only one direction shows its tags; the client's come first.
+    const asked = words[at + (client === 0 ? vlanWord : secondVlanWord)]!;
+    const tags = outerVlan(asked) === 0 ? words[at + (client === 0 ? secondVlanWord : vlanWord)]! : asked;
+    this.#count(keys.vlan, outerVlan(tags));
+    this.#count(keys.innerVlan, innerVlan(tags));
     this.#count(keys.mpls, words[at + mplsWord]!);
     attributes.text(keys.tunnel, facts.tunnel);
     if (facts.tunnel !== '') {
       attributes.int(keys.tunnelId, words[at + tunnelIdWord]! >>> 0);
-      this.#count(keys.tunnelDepth, words[at + tunnelDepthWord]!);
+      this.#count(keys.tunnelDepth, (words[at + ttlWord]! >>> 16) & 255);
       attributes.text(keys.tunnelClient, facts.outerAddresses?.[client as 0 | 1] ?? '');
       attributes.text(keys.tunnelServer, facts.outerAddresses?.[(1 - client) as 0 | 1] ?? '');
     }

@@ -15,7 +15,7 @@ export const addressWord = 0;
 export const portsWord = 8;
 export const protocolWord = 9;
 export const tunnelIdWord = 10;
-/** VLAN ids of the first packet: outer in the low half, inner in the high one. */
+/** VLAN ids of what peer 0 sends, as {@link vlanOf} has them; 0 until it has sent something. */
 export const vlanWord = 11;
 
 export const hashWord = 12;
@@ -32,7 +32,7 @@ export const evidenceWord = 18;
 export const secondWord = 19;
 export const minuteWord = 20;
 export const ipIdWord = 21;
-/** TTL of peer 0 in the low byte, of peer 1 in the next. */
+/** TTL of peer 0 in the low byte, of peer 1 in the next; in the third how many tunnels the first packet was in. */
 export const ttlWord = 22;
 /** MAC of peer 0, then of peer 1: 12 bytes. */
 export const macWord = 23;
@@ -41,7 +41,8 @@ export const idLoWord = 27;
 export const realAddressWord = 28;
 export const realPortWord = 29;
 export const mplsWord = 30;
-export const tunnelDepthWord = 31;
+/** VLAN ids of what peer 1 sends. */
+export const secondVlanWord = 31;
 export const synSequenceWord = 32;
 export const synAckSequenceWord = 33;
 /** Counts of the interval. */
