@@ -16,6 +16,9 @@ export function openRing(map: BpfMap, options: RingOptions = {}): Ring {
   return new Ring(map, options);
 }
 
+/** Who has only the data keeps their ring: with it they would be unmapped. */
+const owners = new WeakMap<ArrayBuffer, Ring>();
+
 /**
  * ```ts
  * const count = ring.claim();
@@ -52,6 +55,7 @@ export class Ring {
     this.#handle = opened.handle;
     this.zeroCopy = opened.zeroCopy;
     this.data = new Uint8Array(opened.data);
+    owners.set(opened.data, this);
   }
 
   /**

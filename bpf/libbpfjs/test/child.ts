@@ -1,7 +1,7 @@
 /** What the tests run in a process of its own: `child.ts tracepoint | hold | load OBJECT | features`. */
 import { spawnSync } from 'node:child_process';
 import { isMainThread, parentPort } from 'node:worker_threads';
-import { type BpfError, openObject, probeFeatures } from '../src/index.ts';
+import { type BpfError, openObject, openRing, probeFeatures } from '../src/index.ts';
 import { countAt, fixturePath } from './fixture.ts';
 
 function load(path = fixturePath()) {
@@ -33,9 +33,11 @@ switch (isMainThread ? process.argv[2] : 'hold') {
       object.program('on_tp_btf').attach({ kind: 'auto' }),
       object.program('on_uprobe').attach({ kind: 'uprobe', path: process.execPath, offset: 4096 }),
     ];
+    const ring = openRing(object.map('ring'));
+    ring.onReadable(() => ring.claim());
     answer(links.map((link) => link.info().id));
     // Until it is killed, at the latest when the test has long given up.
-    setTimeout(() => links.length, 60_000);
+    setTimeout(() => ring.close(), 60_000);
     break;
   }
   case 'load':

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type BpfError, type BpfObject, openRing, type Ring, type RingOptions } from '../src/index.ts';
 import { forbidden, openFixture } from './fixture.ts';
 
@@ -168,6 +170,22 @@ test('a ring outlives the object of its map', { skip: forbidden }, (t) => {
   object.close();
   assert.equal(ring.claim(), 2);
   check(ring, 2, 0);
+});
+
+test('data keep their ring', { skip: forbidden }, async (t) => {
+  const object = openFixture(t);
+  object.load();
+  object.program('write_record').testRun({ data: new Uint8Array(64), repeat: 1 });
+  const { data } = openRing(object.map('ring'));
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  for (let i = 0; i < 5; i++) {
+    collect();
+    await sleep(5);
+  }
+  assert.equal(data.length, 2 * 65_536);
+  // The header's length.
+  assert.equal(data[0], 16);
 });
 
 test('only a map of type ringbuf has a ring', { skip: forbidden }, (t) => {
