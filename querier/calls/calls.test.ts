@@ -11,16 +11,16 @@ const search = { range, nowMs, service: '', protocol: '', limit: 100 };
 const second = Math.floor(nowMs / 1000) - 30;
 
 const queried = await openQueriedStore({ after });
-const call = (client: string, server: string, point: string, requests: number, errors: number, histogram: string) =>
+const call = (client: string, server: string, point: string, requests: number, errors: string, histogram: string) =>
   `(today(), ${second}, '${server}', '${client}', '${server}', 'HTTP', '${point}', ${requests}, ${errors}, ${histogram})`;
 // One histogram of scale 0, (1 s, 2 s] and (2 s, 4 s], and one of scale 1 that ends at 2^0.5 s and 2 s.
 await queried.client.command({
   query: `INSERT INTO otel.call_metrics_1s (received_date, time, service, client, server, protocol, observation_point,
-          requests, server_errors, duration_scale, duration_offset, duration_buckets, duration_zeros) VALUES
-        ${call('10.0.0.1', 'shop', 's', 10, 0, '0, 0, [4, 2], 1')},
-        ${call('10.0.0.1', 'shop', 's', 4, 2, '1, 0, [3, 1], 0')},
-        ${call('10.0.0.1', 'shop', 'c', 14, 9, '0, 0, [14], 0')},
-        ${call('shop', 'db:5432', 'c-app', 5, 0, '0, -1, [5], 0')}`,
+          requests, server_errors, client_errors, timeouts, duration_scale, duration_offset, duration_buckets, duration_zeros) VALUES
+        ${call('10.0.0.1', 'shop', 's', 10, '0, 3, 0', '0, 0, [4, 2], 1')},
+        ${call('10.0.0.1', 'shop', 's', 4, '2, 0, 1', '1, 0, [3, 1], 0')},
+        ${call('10.0.0.1', 'shop', 'c', 14, '9, 0, 0', '0, 0, [14], 0')},
+        ${call('shop', 'db:5432', 'c-app', 5, '0, 1, 0', '0, -1, [5], 0')}`,
 });
 await queried.client.command({
   query: `INSERT INTO otel.flow_metrics_1s (received_date, time, client, server, protocol, observation_point, opened,
@@ -38,7 +38,7 @@ test('a call seen at several points is counted at the best one', async () => {
   const { calls } = named(await edges(), 'shop');
   assert.equal(calls!.observationPoint, 's');
   assert.deepEqual(calls!.otherPoints, ['c']);
-  assert.deepEqual([calls!.requests, calls!.serverErrors], [14, 2]);
+  assert.deepEqual([calls!.requests, calls!.serverErrors, calls!.clientErrors, calls!.timeouts], [14, 2, 3, 1]);
   assert.equal(Math.round(calls!.perSecond * 60), 14);
 });
 
@@ -69,12 +69,12 @@ test('a service has the edges from it and to it', async () => {
   assert.deepEqual(await servers({ protocol: 'redis' }), []);
 });
 
-test('a service is counted at its best point, and also when only clients tell of it', async () => {
+test('a service is counted at its best point, and also when only clients tell of it; their mistakes are not its errors', async () => {
   const services = await calledServices(queried.store, range, nowMs, AbortSignal.timeout(30_000));
   assert.deepEqual(
     services.map(({ service, requests, errors, p50Ns }) => [service, requests, errors, p50Ns / 1e9]),
     [
-      ['shop', 14, 2, 2],
+      ['shop', 14, 3, 2],
       ['db:5432', 5, 0, 1],
     ],
   );

@@ -7,7 +7,10 @@ import { pointRank } from './observation.ts';
 import { mergedBuckets, quantileNs } from './quantile-sql.ts';
 import { resolutionFor, windowsBetween } from './table.ts';
 
-/** Also those of which only clients tell. Most trouble first. */
+/**
+ * Also those of which only clients tell. Most trouble first. A client's mistake, as a 404 is, is none of the server's errors: so its span says
+ * (OpenTelemetry semantic conventions, HTTP spans, status), and so do these figures.
+ */
 export async function calledServices(
   store: Store,
   range: TimeRange,
@@ -27,7 +30,7 @@ export async function calledServices(
        FROM (
          SELECT
            server, ${pointRank('observation_point')} AS rank,
-           (toFloat64(sum(requests)), toFloat64(sum(client_errors + server_errors + timeouts)),
+           (toFloat64(sum(requests)), toFloat64(sum(server_errors + timeouts)),
             ${mergedBuckets('duration')}) AS figures
          FROM ${store.database}.call_metrics_${resolutionFor(range, nowMs)}
          WHERE ${windowsBetween(range, params)} AND server != ''

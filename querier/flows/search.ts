@@ -86,7 +86,7 @@ export async function searchFlows(store: Store, search: FlowSearch, signal: Abor
        toFloat64(sum(client_zero_window + server_zero_window)) AS zeroWindows,
        ${mean('rtt')} AS rttNs, ${mean('art')} AS artNs,
        toFloat64(sum(l7_requests)) AS requests,
-       toFloat64(sum(l7_client_errors + l7_server_errors + l7_timeouts)) AS errors,
+       toFloat64(sum(l7_server_errors + l7_timeouts)) AS errors,
        toFloat64(count()) AS records
      FROM ${store.database}.flow_log AS r
      WHERE ${conditions(search, params)}

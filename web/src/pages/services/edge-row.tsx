@@ -15,7 +15,7 @@ export function EdgeHead({ summary }: { summary: string }) {
         client → server <small>{summary}</small>
       </span>
       <SortButton by="rate" title="Requests per second" />
-      <SortButton by="errors" title="Calls that failed: by the server’s or the client’s fault, or without an answer" />
+      <SortButton by="errors" title="Calls that failed by the server’s fault, or without an answer" />
       <SortButton by="p50" title="Half of the calls took at most that long" />
       <SortButton by="p95" />
       <SortButton by="p99" />
@@ -63,7 +63,7 @@ function Calls({ edge, calls }: { edge: EdgeRow; calls: NonNullable<EdgeRow['cal
       </span>
       <span
         class="number"
-        title={`${formatCount(calls.serverErrors)} by the server, ${formatCount(calls.clientErrors)} by the client, ${formatCount(calls.timeouts)} without an answer; of ${formatCount(calls.requests)} requests`}
+        title={`${formatCount(calls.serverErrors)} by the server, ${formatCount(calls.timeouts)} without an answer; of ${formatCount(calls.requests)} requests. Not counted: ${formatCount(calls.clientErrors)} by the client`}
       >
         {errors > 0 ? <span class="bad">⚠ {formatShare(errors, calls.requests)}</span> : '0 %'}
       </span>

@@ -12,8 +12,9 @@ const values: Readonly<Record<string, (edge: EdgeRow) => number>> = {
   retransmissions: ({ traffic }) => traffic?.retransmissions ?? -1,
 };
 
+/** What the server did not do: a client's mistake, as a 404 is, is none of its errors, as in its spans. */
 export function errorsOf({ calls }: EdgeRow): number {
-  return calls === null ? 0 : calls.clientErrors + calls.serverErrors + calls.timeouts;
+  return calls === null ? 0 : calls.serverErrors + calls.timeouts;
 }
 
 /** The greatest first; in the order of the answer, which is by trouble, when `by` is none of the columns. */
