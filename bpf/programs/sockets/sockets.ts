@@ -305,6 +305,7 @@ function open(options: SocketsOptions, hook: Hook, constants: Constants): BpfObj
 }
 
 function configure(object: BpfObject, options: SocketsOptions, constants: Constants): void {
+  constants.possible_cpus = object.map('drops').lookupSize / 8;
   setConstants(object, constants);
   object.setMaxEntries('events', options.ringBytes);
   if (options.maxSockets !== undefined) object.setMaxEntries('sockets', options.maxSockets);
@@ -326,7 +327,6 @@ function constantsOf(options: SocketsOptions): Constants {
     file_min_ns: files?.minLatencyNs,
     cap_unknown: options.unknownPayloadBytes,
     wake_bytes: options.wakeBytes,
-    possible_cpus: possibleCpus(),
     // The second of the start times 2^21: see trace_seed in shared/threads.h.
     trace_seed: BigInt(Math.floor(Date.now() / 1000)) << 21n,
   };
