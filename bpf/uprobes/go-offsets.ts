@@ -38,6 +38,8 @@ export const goFields = {
   tlsConnPointer: 8,
   tcpConnNetFd: 0,
   netFdSysfd: 16,
+  /** Address family: 2 or 10, by which a netFD is told from what else a connection may begin with. */
+  netFdFamily: 56,
   metaHeadersFrame: 0,
   metaHeadersFields: 8,
   headerFieldSize: 40,

@@ -23,6 +23,7 @@ import { type Register, registers } from './writes.ts';
  *   go_grpc_write_header                (*loopyWriter, stream u32, end bool, fields, count, …): either side sends headers or trailers
  *   go_http_round_trip                  (*persistConn): the goroutine of a client's call
  *   go_http_connection_write            (*persistConn): the goroutine that writes for it
+ *   go_http_connection_read             (*persistConn): the goroutine that reads for it, before it does
  *   go_newproc, go_newproc_leave        (function, *g of the caller …); result: *g of the new one
  *   go_goexit                           the goroutine in r14 is over
  */
@@ -41,6 +42,7 @@ export type GoProgram =
   | 'go_grpc_write_header'
   | 'go_http_round_trip'
   | 'go_http_connection_write'
+  | 'go_http_connection_read'
   | 'go_newproc'
   | 'go_newproc_leave'
   | 'go_goexit';
@@ -98,6 +100,7 @@ const calls: Readonly<Record<string, Call>> = {
   [`${transport}.(*loopyWriter).writeHeader`]: { enter: 'go_grpc_write_header', keep: twoStrings },
   'net/http.(*persistConn).roundTrip': { enter: 'go_http_round_trip', keep: method },
   'net/http.persistConnWriter.Write': { enter: 'go_http_connection_write', keep: method },
+  'net/http.(*persistConn).Read': { enter: 'go_http_connection_read', keep: method },
 };
 
 /** Births and deaths of goroutines: `parentGoid` in each tells most of it, so these are made only on request. */

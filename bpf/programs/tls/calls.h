@@ -18,7 +18,7 @@ static __always_inline bool is_within(const struct tls_call *call, __u64 stack) 
 }
 
 /* Registers at the first probe: connection, buffer, length; `size_pointer` where the library writes how much it moved. */
-static __always_inline int begin_call(struct registers *context, __u8 source, __u8 direction, __u64 size_pointer) {
+static __noinline int begin_call(struct registers *context, __u8 source, __u8 direction, __u64 size_pointer) {
   struct thread_state *thread = traced_thread();
   if (!thread) return 0;
   struct tls_call *call = &thread->tls;

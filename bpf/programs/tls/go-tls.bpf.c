@@ -60,8 +60,7 @@ static __always_inline int tell_go(struct thread_state *thread, __u64 connection
 }
 
 /* Written at once: a call that then fails has broken its connection anyway, and a probe where it returns would cost far more. */
-SEC("uprobe")
-int go_tls_write(struct registers *context) {
+static __always_inline int write(struct registers *context) {
   struct thread_state *thread = traced_thread();
   if (!thread || context->cx == 0) return 0;
   struct plaintext text = {
@@ -75,8 +74,7 @@ int go_tls_write(struct registers *context) {
   return tell_go(thread, context->ax, &text);
 }
 
-SEC("uprobe")
-int go_tls_read(struct registers *context) {
+static __always_inline int begin_read(struct registers *context) {
   struct thread_state *thread = traced_thread();
   if (!thread) return 0;
   struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
@@ -85,14 +83,13 @@ int go_tls_read(struct registers *context) {
   return 0;
 }
 
-SEC("uprobe")
-int go_tls_read_leave(struct registers *context) {
+static __always_inline int end_read(struct registers *context, __u64 cookie) {
   struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
   struct go_read *found = bpf_map_lookup_elem(&go_reads, &key);
   if (!found) return 0;
   struct go_read read = *found;
   bpf_map_delete_elem(&go_reads, &key);
-  __s64 moved = read_named(context);
+  __s64 moved = read_named(context, cookie);
   struct thread_state *thread = traced_thread();
   if (!thread || moved <= 0 || (__u64)moved > read.length) return 0;
   struct plaintext text = {
@@ -106,19 +103,17 @@ int go_tls_read_leave(struct registers *context) {
   return tell_go(thread, read.connection, &text);
 }
 
-/* net/http: the goroutine of a call hands it to a connection (rax), whose own goroutines write and read for it. */
-
 SEC("uprobe")
-int go_http_round_trip(struct registers *context) {
-  return traced_thread() ? own_connection(context->ax, context->r14) : 0;
-}
-
-SEC("uprobe")
-int go_http_connection_write(struct registers *context) {
-  return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
-}
-
-SEC("uprobe")
-int go_http_connection_read(struct registers *context) {
-  return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
+int tls_go(struct registers *context) {
+  __u64 cookie = bpf_get_attach_cookie(context);
+  switch (cookie >> COOKIE_PROBE_SHIFT & 0xff) {
+    case PROBE_GO_TLS_READ: return begin_read(context);
+    case PROBE_GO_TLS_READ_LEAVE: return end_read(context, cookie);
+    case PROBE_GO_TLS_WRITE: return write(context);
+    case PROBE_GO_HTTP_ROUND_TRIP: return traced_thread() ? own_connection(context->ax, context->r14) : 0;
+    case PROBE_GO_HTTP_CONNECTION_WRITE:
+    case PROBE_GO_HTTP_CONNECTION_READ:
+      return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
+    default: return 0;
+  }
 }

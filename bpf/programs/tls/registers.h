@@ -3,6 +3,7 @@
 #define DEEPFLOW_REGISTERS_H
 
 #include "../shared/core.h"
+#include "probes.h"
 
 struct registers { __u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss; };
 
@@ -30,13 +31,11 @@ static __always_inline __u64 read_register(const struct registers *context, __u3
   }
 }
 
-/* The value that a probe's cookie names: bits 0 to 7 the number of a register; bit 8: not it but the memory that it points to, bits 32
- * to 63 (signed) bytes further. 0 is rax, where results are. */
-static __always_inline __u64 read_named(const struct registers *context) {
-  __u64 cookie = bpf_get_attach_cookie((void *)context);
-  if (cookie == 0) return context->ax;
+/* The value that a cookie names; that of rax, where results are, when it names nothing else. */
+static __always_inline __u64 read_named(const struct registers *context, __u64 cookie) {
+  if (!(cookie & (COOKIE_MEMORY | 0xff))) return context->ax;
   __u64 value = read_register(context, cookie & 0xff);
-  if (!(cookie & 0x100)) return value;
+  if (!(cookie & COOKIE_MEMORY)) return value;
   __u64 address = value + (__s64)(__s32)(cookie >> 32);
   value = 0;
   bpf_probe_read_user(&value, sizeof(value), (void *)address);
