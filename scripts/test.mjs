@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { environment } from './setup/node.mjs';
 import { prepare } from './setup/prepare.mjs';
-import { ensureChromium, ensureLanguages, ensureServers } from './setup/programs.mjs';
+import { ensureChromium, ensureLanguages, ensureProgram, ensureServers } from './setup/programs.mjs';
 import { fail, root, run, step } from './setup/steps.mjs';
 
 const layers = [
@@ -39,6 +39,8 @@ const given = process.argv.slice(2);
 try {
   const node = await prepare({ web: true });
   const env = { ...environment(node), CHROMIUM_PATH: await ensureChromium() };
+  // Only root may load eBPF programs; without, their tests say so.
+  if (process.getuid?.() === 0) await ensureProgram(['bpftool'], ['bpftool'], 'it lists what is attached');
   process.chdir(root);
   if (given[0] === '--peers') {
     await ensureLanguages();

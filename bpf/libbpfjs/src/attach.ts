@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { attempt, loadAddon, type ProgramDescription } from './addon.ts';
 import { BpfError } from './error.ts';
 import { BpfLink } from './link.ts';
+import { findTracefs, mountTracefs } from './tracefs.ts';
 
 export type AttachTarget =
   /** Whatever the section says: tp_btf/NAME, raw_tp/NAME, tp/CATEGORY/NAME, fentry/NAME, iter/NAME. */
@@ -97,7 +98,9 @@ function attachAuto(program: ProgramDescription, fd: number, operation: string):
 
 function attachTracepoint(fd: number, category: string, name: string, operation: string): BpfLink {
   const id = readingFile(operation, () => {
-    const id = readFileSync(`${findTracefs(operation)}/events/${category}/${name}/id`, 'utf8');
+    const tracefs = findTracefs();
+    if (tracefs === undefined) throw new BpfError('ENOENT', operation, mountTracefs);
+    const id = readFileSync(`${tracefs}/events/${category}/${name}/id`, 'utf8');
     return BigInt(id.trim());
   });
   // The tracepoint fires on every CPU; the event only has to be on one.
@@ -135,17 +138,6 @@ function attachPerf(fd: number, place: PerfPlace, operation: string, cookie = 0n
     loadAddon().closeFd(perf);
     throw error;
   }
-}
-
-/** Where tracefs is mounted, debugfs' own one included. */
-function findTracefs(operation: string): string {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' '));
-  const place = mounts.find(([, , type]) => type === 'tracefs')?.[1];
-  if (place !== undefined) return place;
-  const advice = 'tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing';
-  throw new BpfError('ENOENT', operation, advice);
 }
 
 function readingFile<T>(operation: string, read: () => T): T {

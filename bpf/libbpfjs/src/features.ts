@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { type Addon, loadAddon } from './addon.ts';
 import { capabilities } from './capabilities.ts';
 import { attachTypes, mapTypes, programTypes } from './names.ts';
+import { findTracefs, mountTracefs } from './tracefs.ts';
 
 export type Feature =
   | { available: true }
@@ -87,10 +88,7 @@ export function probeFeatures(): Features {
     ringBuffer: maps.ringbuf,
     taskStorage: maps.task_storage,
     uprobeMulti: probe(tryUprobeMulti),
-    tracefs: readable(
-      '/sys/kernel/tracing/events/header_page',
-      'tracefs is not mounted (mount -t tracefs tracefs /sys/kernel/tracing) or not readable',
-    ),
+    tracefs: probeTracefs(),
     unprivilegedBpfDisabled: numberIn('/proc/sys/kernel/unprivileged_bpf_disabled'),
     lockdown: /\[(\w+)\]/.exec(textOf('/sys/kernel/security/lockdown') ?? '')?.[1],
     capabilities: capabilities(textOf('/proc/self/status') ?? ''),
@@ -147,6 +145,12 @@ function readable(path: string, otherwise: string): Feature {
     const { code = 'EIO' } = error as NodeJS.ErrnoException;
     return { available: false, code, reason: code === 'EACCES' ? 'not permitted to read it' : otherwise };
   }
+}
+
+function probeTracefs(): Feature {
+  const folder = findTracefs();
+  if (folder === undefined) return { available: false, code: 'ENOENT', reason: mountTracefs };
+  return readable(`${folder}/events`, mountTracefs);
 }
 
 function numberIn(path: string): number | undefined {

@@ -183,7 +183,8 @@ test('runs at a tracepoint of tracefs', { skip: forbidden }, () => {
     timeout: 30_000,
   });
   assert.equal(status, 0, stderr);
-  const { runs, id } = JSON.parse(stdout);
+  const { runs, id, tracefs } = JSON.parse(stdout);
+  assert.deepEqual(tracefs, { available: true });
   assert.ok(runs >= 5, `${runs} runs`);
   assert.ok(id > 0);
 });

@@ -22,7 +22,8 @@ switch (isMainThread ? process.argv[2] : 'hold') {
     const object = load();
     const link = object.program('on_tracepoint').attach({ kind: 'auto' });
     for (let i = 0; i < 5; i++) spawnSync('/bin/true');
-    answer({ runs: countAt(object.map('runs'), 'tracepoint'), id: link.info().id });
+    const { tracefs } = probeFeatures();
+    answer({ runs: countAt(object.map('runs'), 'tracepoint'), id: link.info().id, tracefs });
     link.detach();
     object.close();
     break;
