@@ -296,7 +296,12 @@ const cases: [what: string, fake: FakeProcess, name: string, source: string][] =
     'executable',
   ],
   ['not ours to look at, renamed', { args: ['/usr/bin/cart'], name: 'MainThread' }, 'cart', 'executable'],
-  ['not ours to look at, with a title', { args: ['nginx: worker process'], name: 'nginx' }, 'nginx', 'executable'],
+  [
+    'not ours to look at, with a title',
+    { args: ['nginx: master process nginx -c /etc/nginx/nginx.conf'], name: 'nginx' },
+    'nginx',
+    'executable',
+  ],
   [
     'not ours to look at, a script',
     { args: ['node', '/srv/a/mailer.js'], name: 'MainThread' },

@@ -18,10 +18,11 @@ export function languageOf(facts: ProcessFacts): Language | undefined {
  * else `comm`, which a thread may have renamed. Programs that are many in one file are what they were called as.
  */
 export function executableName({ executable, args, name }: ProcessFacts): string {
-  // A login shell is called `-bash`.
-  const called = baseName(args[0] ?? '').replace(/^-/, '');
+  const [first = ''] = args;
+  // A login shell is called `-bash`; what holds a colon or a blank is a title.
+  const called = /[\s:]/.test(first) ? '' : baseName(first).replace(/^-/, '');
   // A file that only ever was in memory (`/memfd:name`) is named after what it is for, not after the program.
-  if (executable === undefined || executable.startsWith('/memfd:')) return /^[\w.+-]+$/.test(called) ? called : name;
+  if (executable === undefined || executable.startsWith('/memfd:')) return called || name;
   const own = baseName(executable);
   if (own !== 'busybox' && own !== 'toybox') return own;
   return called === own ? (args[1] ?? own) : called || own;
