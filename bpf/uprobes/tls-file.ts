@@ -1,0 +1,188 @@
+/** What a file has of TLS: which library, of which version, and where it is probed, or why it is not. */
+import { type ElfFile, machines, type Section } from '../elf/file.ts';
+import { findFunctions } from '../elf/symbols.ts';
+import { gnutlsPoints } from './gnutls.ts';
+import { type GoPoints, goPoints } from './go.ts';
+import { opensslPoints } from './openssl.ts';
+import type { ProbePoint } from './point.ts';
+
+export type LibraryKind =
+  | 'openssl'
+  | 'boringssl'
+  | 'libressl'
+  | 'gnutls'
+  | 'nss'
+  | 'go'
+  | 'rustls'
+  | 'java'
+  | 'mbedtls'
+  | 'wolfssl'
+  | 's2n'
+  | 'unknown';
+
+/** A TLS library or a runtime with TLS of its own, as found in one file. */
+export interface TlsFile {
+  kind: LibraryKind;
+  /** As the library writes it: `3.0.15`, `go1.26.8`; undefined when it does not tell. */
+  version: string | undefined;
+  covered: boolean;
+  /** Why it is not covered, or what of it is not; empty when nothing is to say. */
+  reason: string;
+  /** Empty when it is not covered. */
+  points: ProbePoint[];
+  /** Of a Go program: versions, and where its goroutines keep their numbers. */
+  go: GoPoints | undefined;
+}
+
+/** Files of TLS libraries, by name. The names of copies that Python wheels carry have a hash: libssl-3e69114b.so.1.1. */
+const libraryNames: readonly [RegExp, LibraryKind][] = [
+  [/^libssl([-.].*)?\.so/, 'openssl'],
+  [/^libgnutls(-[0-9a-f]{8})?\.so/, 'gnutls'],
+  [/^libssl3\.so/, 'nss'],
+  [/^libjvm\.so/, 'java'],
+  [/^libmbedtls.*\.so/, 'mbedtls'],
+  [/^libwolfssl.*\.so/, 'wolfssl'],
+  [/^libs2n.*\.so/, 's2n'],
+  [/netty_tcnative.*\.so|conscrypt.*\.so/, 'boringssl'],
+  [/^_rust\.abi3\.so/, 'openssl'],
+];
+
+const notCovered: Partial<Record<LibraryKind, string>> = {
+  nss: 'NSS is not probed: its calls are those of any file (PR_Read, PR_Write), with layers that cannot be told apart',
+  java: "Java's own TLS (JSSE) is Java code: it is compiled while it runs and has no address to probe",
+  rustls: 'rustls is compiled into the program and inlined: it has no functions of its own to probe',
+  mbedtls: 'Mbed TLS is not probed',
+  wolfssl: 'wolfSSL is not probed',
+  s2n: 's2n-tls is not probed',
+};
+
+/** Files of a process that are looked at besides its executable. libcrypto tells OpenSSL's version. */
+export function isTlsName(name: string): boolean {
+  return name.startsWith('libcrypto') || libraryNames.some(([pattern]) => pattern.test(name));
+}
+
+/** What this library holds; undefined when its name is that of none. Throws ElfError when the file is broken. */
+export function readTlsLibrary(file: ElfFile, name: string): TlsFile | undefined {
+  const kind = libraryNames.find(([pattern]) => pattern.test(name))?.[1];
+  if (kind === undefined) return undefined;
+  const reason = notCovered[kind];
+  if (reason !== undefined) return without(kind, reason);
+  const other = otherMachine(file);
+  if (other !== undefined) return without(kind, other);
+  if (kind === 'gnutls') {
+    const points = gnutlsPoints(file);
+    return points === undefined
+      ? without(kind, hidden('gnutls_record_recv'))
+      : probed(kind, gnutlsVersion(file), points);
+  }
+  return readOpenssl(file) ?? without(kind, hidden('SSL_read'), opensslVersion(file)?.version);
+}
+
+/** What TLS an executable has inside of itself; undefined when none is found. Throws ElfError when the file is broken. */
+export function readTlsExecutable(file: ElfFile): TlsFile | undefined {
+  const go = goPoints(file);
+  if (go !== undefined) return readGo(go);
+  const other = otherMachine(file);
+  const openssl = other === undefined ? readOpenssl(file) : undefined;
+  if (openssl !== undefined) return openssl;
+  const gnutls = other === undefined ? gnutlsPoints(file) : undefined;
+  if (gnutls !== undefined) return probed('gnutls', undefined, gnutls);
+  const rustls = searchText(file, 'rustls-', /rustls-(\d+\.\d+\.\d+[^/]*)\/src/);
+  if (rustls !== undefined) return without('rustls', notCovered.rustls!, rustls[1]);
+  const inside = opensslVersion(file);
+  // Programs that use the shared library write its version down, too; they name it among what they need.
+  if (inside === undefined || needsLibssl(file)) return undefined;
+  return without(inside.kind, other ?? hidden('SSL_read'), inside.version);
+}
+
+function readGo(go: NonNullable<ReturnType<typeof goPoints>>): TlsFile {
+  const { version } = go.build;
+  if ('reason' in go) return without('go', go.reason, version);
+  const nothing = go.points.length === 0 ? 'it has neither TLS nor HTTP nor gRPC of Go in it' : '';
+  const reason =
+    go.goroutine === undefined ? `goroutines of ${version} cannot be told apart: their layout is not known` : nothing;
+  return { kind: 'go', version, covered: true, reason, points: go.points, go };
+}
+
+function readOpenssl(file: ElfFile): TlsFile | undefined {
+  const found = opensslPoints(file);
+  if (found === undefined) return undefined;
+  const inside = opensslVersion(file);
+  const kind = found.kind === 'boringssl' ? 'boringssl' : (inside?.kind ?? 'openssl');
+  return probed(kind, inside?.version, found.points);
+}
+
+function probed(kind: LibraryKind, version: string | undefined, points: ProbePoint[]): TlsFile {
+  return { kind, version, covered: true, reason: '', points, go: undefined };
+}
+
+function without(kind: LibraryKind, reason: string, version?: string): TlsFile {
+  return { kind, version, covered: false, reason, points: [], go: undefined };
+}
+
+function hidden(name: string): string {
+  return `its symbols were removed: ${name} is not found in it`;
+}
+
+function otherMachine(file: ElfFile): string | undefined {
+  const machine = machines[file.machine] ?? `machine ${file.machine}`;
+  return machine === 'x86-64' ? undefined : `code of ${machine} is not probed; only x86-64 is`;
+}
+
+/** Which library and version the texts of a file name. */
+export function opensslVersion(file: ElfFile): { kind: LibraryKind; version: string | undefined } | undefined {
+  if (searchText(file, 'OpenSSL ', /compatible; BoringSSL/) !== undefined)
+    return { kind: 'boringssl', version: undefined };
+  const libre = searchText(file, 'LibreSSL ', /LibreSSL (\d+\.\d+\.\d+)/);
+  if (libre !== undefined) return { kind: 'libressl', version: libre[1] };
+  const open = searchText(file, 'OpenSSL ', /OpenSSL (\d+\.\d+\.\d+[a-z]*)\S* +\d+ [A-Z][a-z]+ \d{4}/);
+  return open === undefined ? undefined : { kind: 'openssl', version: open[1] };
+}
+
+/** GnuTLS returns its version from a function; the text stands alone among its data. */
+function gnutlsVersion(file: ElfFile): string | undefined {
+  return searchText(file, '3.', /^(3\.\d+\.\d+)$/)?.[1];
+}
+
+function needsLibssl(file: ElfFile): boolean {
+  const strings = file.section('.dynstr');
+  if (strings === undefined || strings.type === 8) return false;
+  // An undefined SSL_read is enough: it comes from elsewhere.
+  return file.readSection(strings).includes('\0SSL_read\0') && !findFunctions(file, ['SSL_read']).has('SSL_read');
+}
+
+const chunkSize = 1024 * 1024;
+/** Text around a hit that the pattern may look at. */
+const around = 96;
+/** Read-only data of the largest programs is some 100 MiB. */
+const maxSearched = 256 * chunkSize;
+
+/** The first text in the read-only data that holds `beginning` and fits the pattern from there up to its end (a zero, or 96 bytes). */
+function searchText(file: ElfFile, beginning: string, pattern: RegExp): RegExpExecArray | undefined {
+  const section = file.section('.rodata');
+  if (section === undefined || section.type === 8) return undefined;
+  const size = Math.min(section.size, maxSearched);
+  for (let start = 0; start < size; start += chunkSize) {
+    const found = searchPiece(file, section, start, size, beginning, pattern);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function searchPiece(
+  file: ElfFile,
+  section: Section,
+  start: number,
+  size: number,
+  beginning: string,
+  pattern: RegExp,
+): RegExpExecArray | undefined {
+  const bytes = file.readSection(section, start, Math.min(chunkSize + around, size - start));
+  for (let at = bytes.indexOf(beginning); at !== -1 && at < chunkSize; at = bytes.indexOf(beginning, at + 1)) {
+    const end = bytes.indexOf(0, at);
+    const text = bytes.toString('latin1', at, Math.min(end === -1 ? bytes.length : end, at + around));
+    const found = pattern.exec(text);
+    if (found !== null) return found;
+  }
+  return undefined;
+}
