@@ -9,7 +9,8 @@ import { serviceResource } from '../otlp/resource.ts';
 import { SpanWriter } from '../otlp/span-writer.ts';
 import { WireBytes } from '../otlp/wire-bytes.ts';
 import type { CaptureClock } from '../packet/clock.ts';
-import { spanIdWords, traceIdWords } from '../trace-context/ids.ts';
+import { spanIdWords } from '../trace-context/ids.ts';
+import { CallIds, type IdBase } from './call-ids.ts';
 import { writeEvidence } from './evidence-attributes.ts';
 import { encodeShared, isSame, nothingShared, type SharedAttributes } from './shared-attributes.ts';
 import { IdHash } from './span-ids.ts';
@@ -34,15 +35,12 @@ const keys = {
 const clientSide = new Set(['c', 'c-nd', 'c-hv', 'c-gw', 'c-gw-hv', 'c-p', 'c-app']);
 
 /** What is the same for all calls of a session, made with its first. */
-interface SessionFacts {
+interface SessionFacts extends IdBase {
   clientAddress: string;
   clientPort: number;
   atServer: boolean;
   service: string;
   shared: SharedAttributes;
-  /** Hash of the two ends, and one word for the place where they were seen. */
-  hash: IdHash;
-  place: number;
   /** Sequence number of the last call, and how many calls began there. */
   lastSeq: number;
   repeats: number;
@@ -77,7 +75,7 @@ export class CallWriter {
   readonly #span = new SpanWriter();
   readonly #head = new WireBytes(512);
   readonly #time: UnixTime;
-  readonly #hash = new IdHash();
+  readonly #ids = new CallIds();
 
   constructor({ clock, version, hostName }: CallWriterOptions) {
     this.#request = new RequestBuilder('otelcol-deepflow/flow', version);
@@ -114,7 +112,7 @@ export class CallWriter {
 
     const head = this.#head;
     head.clear();
-    this.#writeIds(facts, first, request);
+    this.#writeIds(facts, first);
     head.byte(0x2a);
     head.text(span.name === '' ? first.label || protocol.label : span.name);
     head.byte(0x30);
@@ -161,35 +159,29 @@ export class CallWriter {
     }
   }
 
+  /** The ids that the span of a request will have which is still waiting for its answer. */
+  idsOf(session: Session, request: Message): { traceId: string; spanId: string } {
+    const facts = this.#sessionFacts(session);
+    const ids = this.#ids;
+    ids.set(facts, request, request.seq === facts.lastSeq ? facts.repeats + 1 : 0);
+    return { traceId: ids.traceText, spanId: ids.spanText };
+  }
+
   /** trace_id 1, span_id 2, trace_state 3, parent_span_id 4. */
-  #writeIds(facts: SessionFacts, first: Message, request: Message | null): void {
+  #writeIds(facts: SessionFacts, first: Message): void {
     const head = this.#head;
-    const hash = this.#hash;
     facts.repeats = first.seq === facts.lastSeq ? facts.repeats + 1 : 0;
     facts.lastSeq = first.seq;
-    hash.copy(facts.hash);
-    hash.mix(first.seq);
-    hash.mix(facts.repeats);
-    // Datagrams have no number of their own that another observer would see too.
-    if (first.seq === 0) hash.mix(first.startNs % 0x7fff_ffff);
-    hash.finish();
-    const trace = (request ?? first).trace;
+    const ids = this.#ids;
+    ids.set(facts, first, facts.repeats);
     head.byte(0x0a);
     head.byte(16);
-    if (trace !== null && trace.traceId !== '') {
-      const words = traceIdWords(trace);
-      head.idWords(words[0]!, words[1]!);
-      head.idWords(words[2]!, words[3]!);
-    } else {
-      head.idWords(hash.a, hash.b);
-      head.idWords(hash.c, hash.d);
-    }
-    // A call seen at several points is several spans of one trace.
-    hash.mix(facts.place);
-    hash.finish();
+    head.idWords(ids.trace[0], ids.trace[1]);
+    head.idWords(ids.trace[2], ids.trace[3]);
     head.byte(0x12);
     head.byte(8);
-    head.idWords(hash.c, hash.d);
+    head.idWords(ids.span[0], ids.span[1]);
+    const { trace } = first;
     if (trace === null || trace.traceId === '') return;
     if (trace.state !== '') {
       head.byte(0x1a);

@@ -16,6 +16,8 @@ export type MessageTap = (session: Session, message: Message) => void;
 
 /** Requests that may wait for an answer on one connection. */
 const maxPending = 4096;
+/** Of those, so many are searched. */
+const maxLooks = 64;
 
 /**
  * Order of answers without ids can only be trusted while no byte is lost. After a gap among the responses nothing is paired until the
@@ -106,6 +108,21 @@ export class Session {
   /** The request that the next response without id would answer. */
   get oldestPending(): Message | undefined {
     return this.#queue[this.#head];
+  }
+
+  /** A request that waits and of which this is true; of many that wait, some are looked at. */
+  findPending(matches: (request: Message) => boolean): Message | undefined {
+    const end = Math.min(this.#queue.length, this.#head + maxLooks);
+    for (let index = this.#head; index < end; index++) {
+      const request = this.#queue[index]!;
+      if (!request.settled && matches(request)) return request;
+    }
+    let looks = maxLooks;
+    for (const request of this.#byId.values()) {
+      if (matches(request)) return request;
+      if (--looks === 0) return undefined;
+    }
+    return undefined;
   }
 
   /** Called by the connection: what was emitted is complete at `offset`, except the last message when `open`. */

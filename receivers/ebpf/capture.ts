@@ -11,15 +11,18 @@ import { createListeningPorts, type ListeningPorts } from '../../host/listening-
 import { listProcesses } from '../../host/processes.ts';
 import { createCounting } from './counting.ts';
 import { startEventLoop } from './event-loop.ts';
+import { FileRecords } from './files/records.ts';
 import { tryOpenSockets } from './kernel-side.ts';
 import type { CounterName, ThreadSetup } from './messages.ts';
 import { MonotonicTime } from './monotonic.ts';
 import { Owners } from './owners.ts';
+import { ProcessRecords } from './processes/records.ts';
 import { createRules } from './rules.ts';
 import type { SocketEvent } from './socket-event.ts';
 import type { Role } from './socket-flow.ts';
 import { SocketTable } from './socket-table.ts';
 import { tryStartTcp } from './tcp/start.ts';
+import { Work } from './work.ts';
 
 /** Timeouts, sweeps and counters are looked at this often. */
 const tickMs = 100;
@@ -52,12 +55,17 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   const rules = createRules(setup, program);
   const owners = new Owners({ identities, hostName, onProcess: (identity) => rules.judge(identity) });
   const ports = createListeningPorts();
+  const work = new Work();
   const { analysis, calls } = createCallAnalysis({
     clock: time.clock,
     version,
     hostName,
     protocols: protocolOptions(config.protocols),
     onFailure: tellFailures(post),
+    onCall(_protocol, { identity }, request, response) {
+      const asked = request?.evidence?.syscallTraceId ?? 0;
+      if (asked > 0 && identity.observationPoint === 'c-p') work.goOn(asked, response?.evidence?.syscallTraceId ?? 0);
+    },
   });
   const table = new SocketTable({
     analysis,
@@ -66,6 +74,17 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     guessRole: (event) => guessRole(ports, event),
     wish: (...wish) => rules.limit(...wish),
     maxSockets: config.max_connections,
+    work,
+  });
+  const logs = { clock: time.clock, version, maxPendingBytes, timeOf: (ns: number) => time.of(ns) };
+  const processes = new ProcessRecords(logs);
+  const files = new FileRecords({
+    ...logs,
+    processOf: (pid, timeNs) => owners.of(pid, timeNs),
+    callOf({ traceId }) {
+      const found = work.find(traceId);
+      return found === undefined ? undefined : calls.idsOf(found.session, found.request);
+    },
   });
   const tcp = config.tcp.enabled
     ? tryStartTcp(
@@ -86,18 +105,20 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
         post,
       )
     : undefined;
-  const counting = createCounting(counts, { program, table, analysis, tcp });
+  const counting = createCounting(counts, { program, table, analysis, tcp, files, processes });
 
   function take(event: EventReader): void {
     counts.events++;
     counts.event_bytes += event.captured;
     switch (event.kind) {
       case eventKind.exec:
-        owners.exec(event.pid, event.timeNs, event.path());
+        exec(event, event.path());
         return;
       case eventKind.exit:
-        owners.exit(event.pid, event.timeNs);
-        rules.forget(event.pid);
+        exit(event);
+        return;
+      case eventKind.file:
+        files.event(event);
         return;
       case eventKind.tcp:
         tcp?.records.event(event);
@@ -109,11 +130,24 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     }
   }
 
+  function exec({ pid, timeNs }: EventReader, path: string): void {
+    owners.exec(pid, timeNs, path);
+    if (config.processes.events && !rules.isIgnored(pid)) processes.exec({ timeNs }, path, owners.of(pid, timeNs));
+  }
+
+  function exit({ pid, timeNs, length }: EventReader): void {
+    if (config.processes.events && owners.has(pid) && !rules.isIgnored(pid))
+      processes.exit({ timeNs, length }, owners.of(pid, timeNs));
+    owners.exit(pid, timeNs);
+    rules.forget(pid);
+  }
+
   function hand(): void {
-    const traces = calls.take();
-    const logs = tcp?.records.drain() ?? null;
-    if (traces !== null || logs !== null)
-      put({ traces: traces === null ? [] : [traces], logs: logs === null ? [] : [logs] });
+    const done = {
+      traces: [calls.take()].filter((message) => message !== null),
+      logs: [tcp?.records.drain() ?? null, files.drain(), processes.drain()].filter((message) => message !== null),
+    };
+    if (done.traces.length + done.logs.length > 0) put(done);
   }
 
   function tick(): void {

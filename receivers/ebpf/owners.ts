@@ -37,6 +37,11 @@ export class Owners {
     return this.#keep(pid, this.#resource(identity));
   }
 
+  /** Whether the process was seen: one that only was forked, did nothing and ended was not. */
+  has(pid: number): boolean {
+    return this.#owners.has(pid);
+  }
+
   /** The process runs another program now. */
   exec(pid: number, timeNs: number, path: string): ProcessIdentity {
     const identity = this.#options.identities.onExec(pid, timeNs, path);

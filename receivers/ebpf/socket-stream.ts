@@ -3,6 +3,7 @@ import { eventConstants, eventSource } from '../../bpf/programs/event.gen.ts';
 import type { Analysis } from '../../flow/l7/analysis.ts';
 import { Connection } from '../../flow/l7/connection.ts';
 import type { Side } from '../../flow/l7/message.ts';
+import type { Session } from '../../flow/l7/session.ts';
 import type { Direction, SocketEvent } from './socket-event.ts';
 import type { SocketFlow } from './socket-flow.ts';
 
@@ -30,6 +31,10 @@ export class SocketStream {
     this.flow = flow;
     this.#connection = new Connection(flow, analysis);
     this.#wish = wish;
+  }
+
+  get session(): Session | null {
+    return this.#connection?.session ?? null;
   }
 
   /** The sequence number of the next byte of that direction; -1 when none was seen. */

@@ -9,6 +9,7 @@ import type { SocketEvent } from './socket-event.ts';
 import type { Wish } from './socket-stream.ts';
 import { SocketTable } from './socket-table.ts';
 import { testSocket } from './testing/events.ts';
+import { Work } from './work.ts';
 
 interface Seen {
   calls: string[];
@@ -36,6 +37,7 @@ function observe(events: readonly SocketEvent[]): Seen {
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
     wish: (socket, _port, _plane, wish) => void wishes.push([socket, wish]),
     maxSockets: 1000,
+    work: new Work(),
   });
   for (const event of events) table.take(event);
   return { calls, evidence, wishes, table };

@@ -2,12 +2,14 @@
 import { eventKind, eventSource } from '../../bpf/programs/event.gen.ts';
 import type { Analysis } from '../../flow/l7/analysis.ts';
 import type { Evidence, ProcessResource } from '../../flow/l7/evidence.ts';
+import type { Session } from '../../flow/l7/session.ts';
 import { localAddress, remoteAddress } from './addresses.ts';
 import { type FlowId, flowIdOf } from './flow-id.ts';
 import { type Link, Links, linkKey } from './links.ts';
 import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
 import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
 import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
+import type { Requests, Work } from './work.ts';
 
 /** An event that came before one it follows waits so long for it. */
 const deferNs = 500e6;
@@ -32,10 +34,12 @@ export interface SocketTableOptions {
   /** Tells the kernel what to send of a socket, whose last event was then. */
   wish(socket: number, serverPort: number, plane: Plane, wish: Wish, seenNs: number): void;
   maxSockets: number;
+  /** Hears which trace ids begin with a request that came in. */
+  work: Work;
 }
 
 /** One socket, or one peer of a UDP socket. */
-class Entry {
+class Entry implements Requests {
   readonly key: number | string;
   readonly ends: Ends;
   readonly id: FlowId;
@@ -67,6 +71,10 @@ class Entry {
     this.link = linked.link;
     this.role = role;
     this.process = process;
+  }
+
+  *sessions(): Generator<Session> {
+    for (const stream of [this.clear, this.plain]) if (stream?.session) yield stream.session;
   }
 }
 
@@ -201,6 +209,7 @@ export class SocketTable {
     const { input } = this.#options.analysis;
     input.evidence = this.#evidence(entry, event);
     const out = event.direction === 1;
+    if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
     stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
     input.evidence = null;
   }
