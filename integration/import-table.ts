@@ -31,7 +31,7 @@ yaml                 config collector
 chdb                 clickhouse/embedded
 @clickhouse/client   clickhouse querier
 express              extensions/query
-libbpfjs             bpf receivers collector
+libbpfjs             bpf receivers collector integration
 preact               web
 @preact/signals      web
 uplot                web

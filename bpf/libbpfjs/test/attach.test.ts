@@ -165,8 +165,8 @@ test('runs for the sockets of a cgroup', { skip: forbidden }, (t) => {
   const link = object.program('on_sockops').attach({ kind: 'cgroup', path: cgroup });
   assert.equal(link.info().type, 'cgroup');
   const connect = `
-    const server = require('net').createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
-      require('net').connect(server.address().port, '127.0.0.1').on('close', () => server.close()).resume();
+    const server = require('node:net').createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
+      require('node:net').connect(server.address().port, '127.0.0.1').on('close', () => server.close()).resume();
     });`;
   const inside = `echo $$ > ${cgroup}/cgroup.procs && exec "${process.execPath}" -e "$0"`;
   const { status, stderr } = spawnSync('sh', ['-c', inside, connect], { encoding: 'utf8', timeout: 30_000 });
