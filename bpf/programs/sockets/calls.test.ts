@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { eventConstants } from '../event.gen.ts';
 import { type Hook, hooks } from './sockets.ts';
 import { type Capture, missingPermission, startCapture, type Told } from './testing/capture.ts';
-import { python } from './testing/python.ts';
+import { python, tell } from './testing/python.ts';
 
 const refused = missingPermission();
 const { EVENT_CUT, EVENT_SENDFILE, EVENT_UNIX } = eventConstants;
@@ -89,17 +89,9 @@ for (const hook of hooks) {
     });
     after(() => capture.close());
 
-    async function tell(code: string): Promise<Told[]> {
-      const program = python(code);
-      capture.program.setProcess(program.pid, { trace: 'yes' });
-      program.start();
-      await program.end();
-      return capture.whenOver(program.pid);
-    }
-
     for (const [name, code, expected] of cases) {
       test(name, async () => {
-        const told = await tell(code);
+        const told = await tell(capture, code);
         const data = told.filter((event) => event.kind === 'data');
         assert.deepEqual(data.map(brief), expected);
         assertNumbered(data);
@@ -120,7 +112,7 @@ for (const hook of hooks) {
     ];
     for (const [name, code, family, local] of families) {
       test(`addresses of ${name}`, async () => {
-        const told = await tell(`a,b = ${code}; a.send(b'one'); b.recv(9)`);
+        const told = await tell(capture, `a,b = ${code}; a.send(b'one'); b.recv(9)`);
         for (const event of told.filter(({ kind }) => kind === 'data' || kind === 'open')) {
           assert.deepEqual([event.family, event.local, event.remote], [family, local, local]);
           assert.ok(event.localPort > 0 && event.remotePort > 0);
@@ -129,18 +121,20 @@ for (const hook of hooks) {
     }
 
     test('a connection opens with its role at either end, and closes', async () => {
-      const told = await tell("a,b = pair(); a.send(b'one'); b.recv(9); a.close(); b.recv(9); b.close()");
+      const told = await tell(capture, "a,b = pair(); a.send(b'one'); b.recv(9); a.close(); b.recv(9); b.close()");
       const order = told.filter(({ socket }) => socket !== 0).map(({ kind, role }) => `${kind} ${role}`);
       assert.deepEqual(order, ['open 1', 'open 2', 'data 1', 'data 2', 'close 1', 'data 2', 'close 2']);
     });
 
     test('what is open when its process dies is closed', async () => {
-      const told = await tell("a,b = pair(); a.send(b'one'); b.recv(9); os.kill(os.getpid(), 0); os._exit(0)");
+      const told = await tell(capture, "a,b = pair(); a.send(b'one'); b.recv(9); os.kill(os.getpid(), 0); os._exit(0)");
       assert.equal(told.filter(({ kind }) => kind === 'close').length, 2);
     });
 
     test('datagrams with and without a connection, one and many at a time', async () => {
-      const told = await tell(`
+      const told = await tell(
+        capture,
+        `
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); server.bind(('127.0.0.1', 0))
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.sendto(b'ask', server.getsockname())
@@ -150,7 +144,8 @@ client.recvfrom(100)
 client.connect(server.getsockname())
 mmsg('send', client, [buffer(b'first'), buffer(b'second')])
 mmsg('receive', server, [buffer(b'.' * 50), buffer(b'.' * 50)])
-`);
+`,
+      );
       const data = told.filter((event) => event.kind === 'data');
       assert.deepEqual(data.map(brief), [
         'out ask',
@@ -171,11 +166,7 @@ mmsg('receive', server, [buffer(b'.' * 50), buffer(b'.' * 50)])
 
     test('unix sockets know the other end', async () => {
       using unix = startCapture({ hooks: [hook], unixSockets: true });
-      const program = python("a,b = socket.socketpair(); a.send(b'one'); b.recv(9); a.send(b'two'); b.recv(9)");
-      unix.program.setProcess(program.pid, { trace: 'yes' });
-      program.start();
-      await program.end();
-      const told = await unix.whenOver(program.pid);
+      const told = await tell(unix, "a,b = socket.socketpair(); a.send(b'one'); b.recv(9); a.send(b'two'); b.recv(9)");
       // What starts the program comes through a unix socket, too.
       const data = told.filter((event) => event.kind === 'data' && event.payload !== '\n');
       assert.deepEqual(data.map(brief), ['out one', 'in one', 'out two', 'in two']);
@@ -216,7 +207,9 @@ print(child)
     });
 
     test('reads and writes of a thread share ids as requests cause each other', async () => {
-      const told = await tell(`
+      const told = await tell(
+        capture,
+        `
 client, front = pair()
 caller, back = pair()
 def work():
@@ -227,7 +220,8 @@ threads = [threading.Thread(target=work), threading.Thread(target=inner)]
 for t in threads: t.start()
 client.send(b'outer?'); client.recv(99)
 for t in threads: t.join()
-`);
+`,
+      );
       const ids = new Map(told.filter(({ kind }) => kind === 'data').map((event) => [brief(event), event.traceId]));
       assert.equal(ids.get('in outer?'), ids.get('out inner?'));
       assert.equal(ids.get('in inner!'), ids.get('out outer!'));
@@ -238,7 +232,7 @@ for t in threads: t.join()
     });
 
     test('execution and exit of a process', async () => {
-      const told = await tell("os.execv('/bin/sh', ['sh', '-c', 'exit 0'])");
+      const told = await tell(capture, "os.execv('/bin/sh', ['sh', '-c', 'exit 0'])");
       assert.ok(told.some(({ kind, payload }) => kind === 'exec' && payload === '/bin/sh'));
       assert.deepEqual(
         told.filter(({ kind }) => kind === 'exit').map(({ length }) => length),

@@ -1,6 +1,7 @@
 /** For tests: Python programs that make known system calls, held back until they are watched. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Capture, Told } from './capture.ts';
 
 /** Names that every program can use: `pair()` gives a connected client and server, `mmsg` calls sendmmsg and recvmmsg. */
 const prelude = `
@@ -70,4 +71,13 @@ export function python(code: string): Program {
       return said.out;
     },
   };
+}
+
+/** Runs a program from its beginning to its end, and gives what was told of it. */
+export async function tell(capture: Capture, code: string): Promise<Told[]> {
+  const program = python(code);
+  capture.program.setProcess(program.pid, { trace: 'yes' });
+  program.start();
+  await program.end();
+  return capture.whenOver(program.pid);
 }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { eventConstants } from '../event.gen.ts';
+import type { PayloadLimit } from './sockets.ts';
+import { type Capture, missingPermission, startCapture, type Told } from './testing/capture.ts';
+import { python } from './testing/python.ts';
+
+/** A client that sends what is in `pieces` one by one, after a first exchange at which the limit is set. */
+function talk(pieces: string): string {
+  return `
+a,b = pair()
+a.send(b'first'); b.recv(9)
+sys.stdin.readline()
+for piece in [${pieces}]:
+    a.sendall(piece); b.recv(len(piece), socket.MSG_WAITALL)
+`;
+}
+
+/** What was told of the client's data after its limit was set. */
+async function limited(capture: Capture, pieces: string, limit: PayloadLimit): Promise<Told[]> {
+  const program = python(talk(pieces));
+  capture.program.setProcess(program.pid, { trace: 'yes' });
+  program.start();
+  let first: Told | undefined;
+  while (first === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    first = capture.of(program.pid).find(({ kind, role }) => kind === 'data' && role === 1);
+  }
+  assert.equal(capture.program.setLimit(first.socket, 'wire', limit, first.timeNs), true);
+  program.start();
+  await program.end();
+  const told = await capture.whenOver(program.pid);
+  return told.filter(({ kind, role, payload }) => kind === 'data' && role === 1 && payload !== 'first');
+}
+
+const head = (path: string) => `b'GET ${path} HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'`;
+const headLength = 'GET /1 HTTP/1.1\r\nhost: x\r\n\r\n'.length;
+
+const cases: [name: string, pieces: string, limit: PayloadLimit, captured: number[]][] = [
+  ['none: lengths only', "b'x' * 100, b'y' * 100", { bytes: 0 }, [0, 0]],
+  ['so many bytes of each call', "b'x' * 100, b'y' * 10", { bytes: 50 }, [50, 10]],
+  ['up to 16 KiB of a call', "b'x' * 16384, b'y' * 20000, b'z' * 5000", { bytes: 16_384 }, [16_384, 16_384, 5000]],
+  ['no event at all', "b'x' * 100, b'y' * 100", { bytes: 0, mute: true }, []],
+  [
+    'heads: what goes on after the first bytes of a message is left out',
+    `${head('/1')}, b'x' * 300, b'x' * 300, ${head('/2')}, b'x' * 100, b'x' * 100`,
+    { bytes: 128, heads: true },
+    [headLength, 128 - headLength, 0, headLength, 128 - headLength, 0],
+  ],
+  [
+    'heads: one that comes in pieces is whole',
+    "b'PO', b'ST / HTTP/1.1\\r\\n', b'host: x\\r\\n', b'\\r\\n', b'x' * 4000, b'\\r\\nGET / HTTP/1.1\\r\\n'",
+    { bytes: 64, heads: true },
+    [2, 15, 9, 2, 62, 18],
+  ],
+];
+
+describe('limits of payload', { skip: missingPermission() ?? false }, () => {
+  for (const [name, pieces, limit, captured] of cases) {
+    test(name, async () => {
+      using capture = startCapture();
+      const told = await limited(capture, pieces, limit);
+      assert.deepEqual(
+        told.map((event) => event.captured),
+        captured,
+      );
+      for (const event of told) {
+        assert.equal(
+          event.flags & eventConstants.EVENT_CUT,
+          event.captured < event.length ? eventConstants.EVENT_CUT : 0,
+        );
+      }
+    });
+  }
+
+  test('a limit that was meant for a socket that is gone does not hold for the next one of its name', async () => {
+    using capture = startCapture();
+    const program = python("a,b = pair(); a.send(b'one'); b.recv(9); sys.stdin.readline()");
+    capture.program.setProcess(program.pid, { trace: 'yes' });
+    program.start();
+    while (!capture.of(program.pid).some(({ kind }) => kind === 'data'))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const [first] = capture.of(program.pid).filter(({ kind }) => kind === 'open');
+    assert.equal(capture.program.setLimit(first!.socket, 'wire', { bytes: 0 }, first!.beginNs - 1e9), false);
+    assert.equal(capture.program.setLimit(first!.socket + 1, 'wire', { bytes: 0 }, first!.timeNs), false);
+    program.start();
+    await program.end();
+    await capture.whenOver(program.pid);
+    assert.equal(capture.program.setLimit(first!.socket, 'wire', { bytes: 0 }, first!.timeNs), false);
+  });
+});
