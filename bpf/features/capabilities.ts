@@ -40,11 +40,15 @@ export function howToGrant(missing: readonly Capability[]): string {
   return `run as root, or grant ${listed(missing)}`;
 }
 
-/** Where they are granted, by each way to run a collector. */
-export function whereToGrant(missing: readonly Capability[]): [way: string, how: string][] {
-  const short = missing.map((one) => one.slice('CAP_'.length));
+/** With these everything works; root has more. */
+export const allCapabilities: readonly Capability[] = ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_RAW', 'CAP_SYS_PTRACE'];
+
+/** How all of them are granted, by each way to run a collector. */
+export function waysToGrant(): [way: string, how: string][] {
+  const short = allCapabilities.map((one) => one.slice('CAP_'.length));
   return [
-    ['systemd', `AmbientCapabilities=${missing.join(' ')}`],
+    ['root', 'has all of it'],
+    ['systemd', `AmbientCapabilities=${allCapabilities.join(' ')}`],
     ['Docker', short.map((one) => `--cap-add ${one}`).join(' ')],
     ['Kubernetes', `securityContext: {capabilities: {add: [${short.join(', ')}]}}`],
   ];

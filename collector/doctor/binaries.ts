@@ -1,29 +1,61 @@
-/** Which libraries that encrypt a process has loaded, by the names of the files it maps. */
-import { useFile } from '../../host/proc-file.ts';
+/** What the executable and the libraries of a process hold, in the doctor's words: Go, and libraries that encrypt. */
+import { createLibraryFinder, type TlsLibrary as FoundLibrary } from '../../bpf/uprobes/libraries.ts';
+import type { Runtime } from '../../host/identity.ts';
 import type { ProcessFacts } from '../../host/processes.ts';
-import type { Binaries, TlsLibrary } from './processes.ts';
 
-/** Large programs map a few thousand files. */
-const maxMapsBytes = 4 * 1024 * 1024;
-
-export function binariesOf({ pid }: ProcessFacts, proc = '/proc'): Binaries {
-  const read = useFile(`${proc}/${pid}/maps`, maxMapsBytes, (bytes) => ({ text: bytes.toString('latin1') }));
-  if (typeof read === 'string') return { runtime: undefined, tls: [], denied: read === 'denied' };
-  return { runtime: undefined, tls: librariesIn(read.text), denied: false };
+export interface Binaries {
+  runtime: Runtime | undefined;
+  tls: TlsLibrary[];
 }
 
-const names: [pattern: RegExp, name: string, reason: string][] = [
-  [/\/libssl\.so[.\d]*$/, 'OpenSSL', ''],
-  [/\/libgnutls\.so[.\d]*$/, 'GnuTLS', ''],
-  [/\/libnss3\.so$/, 'NSS', 'no probes for it'],
-];
+export interface TlsLibrary {
+  /** As `OpenSSL 3.0.9`. */
+  name: string;
+  /** Its plaintext is seen. */
+  covered: boolean;
+  /** Why it is not, or what of it is not; empty when all is. */
+  reason: string;
+}
 
-/** Lines of maps end with the path of the file. */
-function librariesIn(maps: string): TlsLibrary[] {
-  const found = new Map<string, TlsLibrary>();
-  for (const line of maps.split('\n')) {
-    const path = line.slice(line.indexOf('/'));
-    for (const [pattern, name, reason] of names) if (pattern.test(path)) found.set(name, { name, reason });
-  }
-  return [...found.values()];
+const titles: Record<FoundLibrary['kind'], string> = {
+  openssl: 'OpenSSL',
+  boringssl: 'BoringSSL',
+  libressl: 'LibreSSL',
+  gnutls: 'GnuTLS',
+  nss: 'NSS',
+  go: 'crypto/tls',
+  rustls: 'rustls',
+  java: 'JSSE',
+  mbedtls: 'Mbed TLS',
+  wolfssl: 'wolfSSL',
+  s2n: 's2n-tls',
+  unknown: 'TLS',
+};
+
+/** Files that several processes share are read once. */
+export function createBinaries(proc = '/proc'): (facts: ProcessFacts) => Binaries {
+  const finder = createLibraryFinder(proc);
+  return ({ pid }) => {
+    const found = finder.find(pid);
+    const go = found.find(({ kind }) => kind === 'go');
+    return {
+      runtime: go === undefined ? undefined : { language: 'Go', name: 'go', version: go.version },
+      tls: distinct(found.filter(encrypts).map(describe)),
+    };
+  };
+}
+
+/** A Go program may do without TLS. */
+function encrypts({ kind, go }: FoundLibrary): boolean {
+  return kind !== 'go' || go === undefined || go.tls;
+}
+
+function describe({ kind, version, covered, reason }: FoundLibrary): TlsLibrary {
+  // Go's version is that of the runtime.
+  const name = version === undefined || kind === 'go' ? titles[kind] : `${titles[kind]} ${version}`;
+  return { name, covered, reason };
+}
+
+function distinct(libraries: TlsLibrary[]): TlsLibrary[] {
+  return [...new Map(libraries.map((library) => [library.name, library])).values()];
 }

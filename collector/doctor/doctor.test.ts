@@ -40,7 +40,7 @@ test('nobody is told which capabilities are missing, and the exit code is 0 all 
   });
   const text = runAsNobody(t, '', [])!.stdout;
   assert.match(text, /no +calls +Calls of each process \(receiver ebpf\)\n +needs CAP_BPF and CAP_PERFMON\n/);
-  assert.match(text, /How to grant CAP_NET_RAW, CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE\n/);
+  assert.match(text, /How to grant CAP_BPF, CAP_PERFMON, CAP_NET_RAW and CAP_SYS_PTRACE\n/);
   assert.doesNotMatch(text, /does not support/);
 });
 

@@ -6,7 +6,7 @@ import { readParts } from '../../bpf/features/parts.ts';
 import { probeFacilities } from '../../bpf/features/probe.ts';
 import { suggestion } from '../../component/suggest.ts';
 import { build } from '../build.ts';
-import { binariesOf } from './binaries.ts';
+import { createBinaries } from './binaries.ts';
 import { hostLines } from './host-lines.ts';
 import { examineProcesses } from './processes.ts';
 import type { DoctorReport } from './report.ts';
@@ -53,6 +53,6 @@ function examine(all: boolean): DoctorReport {
     host: hostLines(facts, outcomes, readParts(outcomes)),
     features,
     facilities: explainFacilities(facts, outcomes),
-    ...examineProcesses({ features, binariesOf, all }),
+    ...examineProcesses({ features, binariesOf: createBinaries(), all }),
   };
 }

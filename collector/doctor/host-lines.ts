@@ -1,5 +1,5 @@
 /** The lines about the host: kernel, permissions and switches, and the parts of the collector that are built at set-up. */
-import type { Capability } from '../../bpf/features/capabilities.ts';
+import { allCapabilities } from '../../bpf/features/capabilities.ts';
 import { explainKernel } from '../../bpf/features/explain.ts';
 import type { Outcomes } from '../../bpf/features/facilities.ts';
 import type { Facts } from '../../bpf/features/facts.ts';
@@ -28,18 +28,15 @@ function kernelLine(facts: Facts, outcomes: Outcomes): HostLine {
   return { name: 'kernel', title: 'kernel', status, found: reason || `Linux ${facts.kernel.release}`, action };
 }
 
-/** With these everything works; root has more. */
-const useful: Capability[] = ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_RAW', 'CAP_SYS_PTRACE'];
-
 function permissionLine({ uid, capabilities, inUserNamespace }: Facts): HostLine {
-  const has = useful.filter((one) => capabilities.has(one));
+  const has = allCapabilities.filter((one) => capabilities.has(one));
   const who = uid === 0 ? 'root' : `user ${uid}`;
   const line = { name: 'permissions', title: 'permissions' };
   if (inUserNamespace) {
     const action = 'run in the first user namespace (a container that is not rootless)';
     return { ...line, status: 'no', found: `${who} of a user namespace, which is nobody to the kernel`, action };
   }
-  if (has.length === useful.length)
+  if (has.length === allCapabilities.length)
     return { ...line, status: 'ok', found: `${who} with ${has.join(', ')}`, action: '' };
   if (has.length === 0) return { ...line, status: 'no', found: `${who} without capabilities`, action: '' };
   return { ...line, status: 'limited', found: `${who} with ${has.join(', ')}`, action: '' };

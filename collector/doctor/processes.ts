@@ -1,25 +1,11 @@
 /** Process by process: who it is, what it speaks, and what of it is seen. */
 import type { FeatureReport } from '../../bpf/features/explain.ts';
-import { createIdentityReader, type ProcessIdentity, type Runtime } from '../../host/identity.ts';
+import { createIdentityReader, type ProcessIdentity } from '../../host/identity.ts';
 import { listProcesses, type ProcessFacts } from '../../host/processes.ts';
 import { socketsOf } from '../../host/socket-owners.ts';
 import { type HostSocket, readSockets } from '../../host/sockets.ts';
+import type { Binaries } from './binaries.ts';
 import type { ProcessReport } from './report.ts';
-
-/** What opening a process's executable and libraries tells. */
-export interface Binaries {
-  runtime: Runtime | undefined;
-  tls: TlsLibrary[];
-  /** They may not be opened, with our permissions. */
-  denied: boolean;
-}
-
-export interface TlsLibrary {
-  /** As `OpenSSL 3.0.9`. */
-  name: string;
-  /** Empty when its plaintext is seen. */
-  reason: string;
-}
 
 export interface ProcessesOptions {
   features: FeatureReport[];
@@ -70,11 +56,7 @@ function describe({ pid, service, language, attributes, container }: ProcessIden
 
 type Coverage = Pick<ProcessReport, 'tls' | 'status' | 'seen' | 'reason' | 'action'>;
 
-function coverage(
-  { facts, language }: ProcessIdentity,
-  { tls, denied }: Binaries,
-  features: FeatureReport[],
-): Coverage {
+function coverage({ facts, language }: ProcessIdentity, { tls }: Binaries, features: FeatureReport[]): Coverage {
   const feature = (name: FeatureReport['name']) => features.find((one) => one.name === name)!;
   const names = tls.map(({ name }) => name);
   const calls = feature('calls');
@@ -91,20 +73,15 @@ function coverage(
     reason,
     action,
   });
-  if (denied || facts.denied) {
+  if (facts.denied) {
     return feature('processes').status === 'ok'
       ? done('not even root may look at its files: it protects itself')
       : done('its files are not ours to look at: no TLS, and its name is a guess', 'grant CAP_SYS_PTRACE');
   }
   const probes = feature(language === 'Go' ? 'go' : 'tls');
-  if (names.length > 0 && probes.status === 'no') return done(`${probes.title} is off, see above`);
-  const blind = tls.filter(({ reason }) => reason !== '');
-  if (tls.length > blind.length) seen.push('TLS');
-  if (blind.length > 0) return done(blind.map(({ name, reason }) => `${name}: ${reason}`).join(', '));
-  // The Java runtime encrypts in Java, where no probe can be set.
-  if (language === 'Java')
-    return done('not its TLS, which the Java runtime does itself', 'handshakes are seen by packets');
-  return done();
+  if (tls.length > 0 && probes.status === 'no') return done(`${probes.title} is off, see above`);
+  if (tls.some(({ covered }) => covered)) seen.push('TLS');
+  return done(tls.flatMap(({ reason }) => (reason === '' ? [] : [reason])).join('; '));
 }
 
 /** Which network sockets a process has. A table is read once for each network namespace. */

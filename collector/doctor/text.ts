@@ -1,5 +1,5 @@
 /** The doctor's report as text for a terminal. */
-import { howToGrant, listed, missingCapabilities, whereToGrant } from '../../bpf/features/capabilities.ts';
+import { allCapabilities, howToGrant, listed, waysToGrant } from '../../bpf/features/capabilities.ts';
 import type { Status } from '../../bpf/features/explain.ts';
 import { columns, shorten } from './columns.ts';
 import type { DoctorReport, ProcessReport } from './report.ts';
@@ -69,16 +69,31 @@ function processSection({ processes, processCount }: DoctorReport, width: number
       shorten(service, 14 + spare),
       shorten(namedBy, 12 + spare),
       ...(isWide ? [portsText(ports)] : []),
-      shorten([runtime, ...tls].filter(Boolean).join(', '), 16 + spare),
+      [runtime, ...tls].filter(Boolean).join(', '),
       note === '' ? what : `${what} [${notes.indexOf(note) + 1}]`,
     ];
   });
   const head = ['', 'PID', 'SERVICE', 'NAMED BY', ...(isWide ? ['PORTS'] : []), 'RUNTIME, TLS', 'SEEN'];
+  const table = withinWidth([head, ...rows], head.length - 2, width);
   const explained = columns(
     notes.map((note, at) => [`[${at + 1}]`, note]),
     width,
   );
-  return [heading, ...columns([head, ...rows], width), ...explained];
+  return [heading, ...columns(table, width), ...explained];
+}
+
+/** One column has what the others leave, 12 characters at least. */
+function withinWidth(rows: string[][], flexible: number, width: number): string[][] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const others = widths.reduce((sum, one, column) => (column === flexible ? sum : sum + one + 2), 0);
+  const room = Math.max(12, width - others - 4);
+  return rows.map((row) => row.map((cell, column) => (column === flexible ? shortenList(cell, room) : cell)));
+}
+
+/** Versions go before names do. */
+function shortenList(list: string, width: number): string {
+  if (list.length <= width) return list;
+  return shorten(list.replace(/ (go|v)?\d[\w.]*(?=,|$)/g, ''), width);
 }
 
 function portsText(ports: number[]): string {
@@ -99,14 +114,13 @@ function grouped(processes: ProcessReport[]): ProcessReport[][] {
   return [...groups.values()];
 }
 
+/** Those that are missing are named, but granted are all: what runs a collector takes the whole list. */
 function grantSection({ facilities, features }: DoctorReport, width: number): string[] {
-  const needed = new Set(facilities.flatMap(({ missing }) => missing));
-  needed.delete('CAP_NET_ADMIN');
-  if (features.some(({ reason }) => reason.includes('of other users'))) needed.add('CAP_SYS_PTRACE');
-  const missing = missingCapabilities([...needed], new Set());
-  if (missing.length === 0) return [];
-  const rows = [['root', 'has all of it'], ...whereToGrant(missing)];
-  return [`How to grant ${listed(missing)}`, ...columns(rows, width)];
+  const missing = new Set(facilities.flatMap((one) => one.missing));
+  const othersAreHidden = features.some(({ action }) => action.includes('CAP_SYS_PTRACE'));
+  if (othersAreHidden) missing.add('CAP_SYS_PTRACE');
+  const named = allCapabilities.filter((one) => missing.has(one));
+  return named.length === 0 ? [] : [`How to grant ${listed(named)}`, ...columns(waysToGrant(), width)];
 }
 
 const colours: Record<Status, string> = { ok: '\u001b[32m', limited: '\u001b[33m', no: '\u001b[31m' };
