@@ -32,6 +32,8 @@ export const machines: Readonly<Record<number, string>> = { 62: 'x86-64', 183: '
 
 /** A section header is 64 bytes; a file with more of them than this is broken or hostile. */
 const maxHeaders = 65_536;
+/** Real files have some ten segments; each lookup of an address goes through them. */
+const maxSegments = 512;
 const maxRead = 64 * 1024 * 1024;
 
 /** An open ELF file. Whoever opened it calls `close`. Section and segment tables are as the file has them, unchecked. */
@@ -152,6 +154,7 @@ function readHeaders(file: ElfFile): void {
 function readSegments(file: ElfFile, offset: number, entrySize: number, count: number): void {
   if (count === 0) return;
   if (entrySize < 56) throw file.error(`a program header has ${entrySize} bytes; ELF64 has 56`);
+  if (count > maxSegments) throw file.error(`${count} segments are more than the ${maxSegments} that are read`);
   const table = file.read(offset, entrySize * count);
   for (let at = 0; at < table.length; at += entrySize) {
     file.segments.push({

@@ -26,6 +26,8 @@ interface Layout {
 const chunkSize = 1024 * 1024;
 /** More functions than the largest Go programs have by a factor of ten. */
 const maxFunctions = 4_000_000;
+/** The table of a Go binary of 700 MB has 190 MB. */
+const maxTable = 512 * 1024 * 1024;
 /** Sections that hold the table: its own, or the read-only data of a position-independent binary. */
 const sections = ['.gopclntab', '.data.rel.ro.gopclntab', '.data.rel.ro', '.rodata'];
 
@@ -71,7 +73,8 @@ function findLayout(file: ElfFile): Layout | undefined {
 /** Looks for a header in a section: its magic, two zeros, the smallest instruction 1 and 8-byte pointers; aligned. */
 function searchHeader(file: ElfFile, section: Section): number | undefined {
   const headers = [0xf1, 0xf0, 0xfa].map((magic) => Buffer.from([magic, 0xff, 0xff, 0xff, 0, 0, 1, 8]));
-  for (let start = 0; start < section.size; start += chunkSize) {
+  const size = Math.min(section.size, maxTable);
+  for (let start = 0; start < size; start += chunkSize) {
     const bytes = file.readSection(section, start, Math.min(chunkSize + 8, section.size - start));
     for (const header of headers) {
       for (let at = bytes.indexOf(header); at !== -1; at = bytes.indexOf(header, at + 1)) {
@@ -94,7 +97,7 @@ function readHeader(file: ElfFile, section: Section, start: number): Layout | un
   const functions = u64(header, 8);
   const [names, namesEnd, functab] = [u64(header, fields), u64(header, fields + 8), u64(header, fields + 32)] as const;
   const width = old ? 8 : 4;
-  const size = section.size - start;
+  const size = Math.min(section.size - start, maxTable);
   const fits = functions > 0 && functions <= maxFunctions && names <= namesEnd && namesEnd <= size;
   if (!fits || functab + (functions * 2 + 1) * width > size) return undefined;
   return { section, start, functions, width, textStart: old ? 0 : u64(header, 24), names, namesEnd, functab };
@@ -114,7 +117,7 @@ interface Entry {
 function functionsNamed(file: ElfFile, layout: Layout, table: Buffer, offsets: Map<number, string>): Entry[] {
   const { section, start, functab, functions, width } = layout;
   const number = width === 4 ? (at: number) => table.readUInt32LE(at * 4) : (at: number) => u64(table, at * 8);
-  const limit = section.size - start;
+  const limit = Math.min(section.size - start, maxTable);
   const found: Entry[] = [];
   let piece: Buffer = Buffer.alloc(0);
   let pieceStart = 0;

@@ -1,6 +1,9 @@
 /** Finds zero-terminated names in a large table of strings without making a string of each. */
 
 const chunkSize = 1024 * 1024;
+/** Hits after which the search ends, for tables made to have endless ones: of these beginnings, and of whole names. */
+const maxBeginnings = 4_000_000;
+const maxFound = 4096;
 
 /**
  * Offsets of the wanted names in a table that is read piece by piece. A name is found also where it is the end of a longer
@@ -14,12 +17,14 @@ export function findNames(
   const groups = groupByBeginning(wanted);
   const longest = Math.max(0, ...[...groups.values()].flat().map((name) => name.length));
   const found = new Map<number, string>();
+  let beginnings = 0;
   for (let start = 0; start < size; start += chunkSize) {
     // Pieces overlap, so that a name across their border is whole in the first.
     const bytes = read(start, Math.min(chunkSize + longest + 1, size - start));
     for (const [beginning, names] of groups) {
       let at = bytes.indexOf(beginning, 0, 'latin1');
       while (at !== -1 && at < chunkSize) {
+        if (++beginnings > maxBeginnings || found.size >= maxFound) return found;
         for (const name of names) if (endsAt(bytes, at, name)) found.set(start + at, name);
         at = bytes.indexOf(beginning, at + 1, 'latin1');
       }

@@ -13,6 +13,10 @@ export interface FunctionSymbol {
 }
 
 const entrySize = 24;
+/** Limits for tables made to keep a reader busy: real files have one table of each kind, and a name a few times. */
+const maxTables = 8;
+const maxTableSize = 256 * 1024 * 1024;
+const maxMatches = 4096;
 /** A multiple of the entry's size. */
 const chunkSize = entrySize * 43_690;
 
@@ -23,13 +27,15 @@ const chunkSize = entrySize * 43_690;
 export function findFunctions(file: ElfFile, names: Iterable<string>): Map<string, FunctionSymbol> {
   const wanted = [...names];
   const found = new Map<string, FunctionSymbol>();
-  for (const type of [11, 2]) {
-    for (const table of file.sections) {
-      if (table.type !== type) continue;
-      const strings = file.sections[table.link];
-      if (strings === undefined) throw file.error(`symbol table ${table.name} has no table of strings`);
-      searchTable(file, table, strings, wanted, found);
+  const tables = file.sections.filter(({ type }) => type === 11 || type === 2);
+  if (tables.length > maxTables) throw file.error(`it has ${tables.length} symbol tables; up to ${maxTables} are read`);
+  for (const table of tables) {
+    const strings = file.sections[table.link];
+    if (strings === undefined) throw file.error(`symbol table ${table.name} has no table of strings`);
+    if (Math.max(table.size, strings.size) > maxTableSize) {
+      throw file.error(`symbol table ${table.name} is larger than the ${maxTableSize} bytes that are read`);
     }
+    searchTable(file, table, strings, wanted, found);
   }
   return found;
 }
@@ -44,12 +50,14 @@ function searchTable(
   const offsets = findNames((at, size) => file.readSection(strings, at, size), strings.size, names);
   if (offsets.size === 0) return;
   const end = table.size - (table.size % entrySize);
+  let matches = 0;
   for (let start = 0; start < end; start += chunkSize) {
     const entries = file.readSection(table, start, Math.min(chunkSize, end - start));
     for (let at = 0; at < entries.length; at += entrySize) {
       const name = offsets.get(entries.readUInt32LE(at));
       // STT_FUNC or STT_GNU_IFUNC, and of a section of this file.
       if (name === undefined || !isFunction(entries[at + 4]! & 15) || entries.readUInt16LE(at + 6) === 0) continue;
+      if (++matches > maxMatches) throw file.error(`symbol table ${table.name} holds the same names again and again`);
       const address = u64(entries, at + 8);
       const offset = file.fileOffset(address);
       if (offset === undefined) continue;

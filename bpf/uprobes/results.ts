@@ -55,7 +55,7 @@ export function resultPoints(
   const reachable = reachableFrom(steps, 0, () => false);
   for (const index of reachable) if (steps[index]!.leaves === 'jump') return undefined;
 
-  const early = beforeFilling(steps, fills);
+  const early = beforeFilling(steps, known, fills);
   const refused = new Set<number>();
   for (let round = 0; round <= steps.length; round++) {
     const points = firstPoints(steps, known, bytes, early, refused);
@@ -192,12 +192,12 @@ function canBePoint(step: Step, place: Known, bytes: Uint8Array): boolean {
   return step.leaves === 'return' || executionOf(step.instruction, bytes, step.at) !== 'step';
 }
 
-/** Indexes from which a call is still ahead that may fill the buffer. */
-function beforeFilling(steps: Step[], fills: ReadonlySet<number> | undefined): Set<number> {
+/** Indexes from which a call is still ahead that may fill the buffer and comes back. */
+function beforeFilling(steps: Step[], places: Known[], fills: ReadonlySet<number> | undefined): Set<number> {
   const early = new Set<number>();
   const before: number[][] = steps.map(() => []);
   for (const [index, step] of steps.entries()) for (const next of step.next) before[next]!.push(index);
-  const all = [...steps.keys()].filter((index) => isCall(steps[index]!.instruction));
+  const all = [...steps.keys()].filter((index) => isCall(steps[index]!.instruction) && places[index]!.kind !== 'dead');
   const known = all.filter((index) => fills?.has(callTarget(steps[index]!) ?? Number.NaN));
   // None of those named is there: then it may be any other.
   const waiting = fills !== undefined && (fills.size === 0 || known.length > 0) ? known : all;
