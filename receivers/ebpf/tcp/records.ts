@@ -90,6 +90,7 @@ export class TcpRecords {
     switch (event.kind) {
       case eventKind.open:
         this.#connection(event).opened(event);
+        this.#own(this.#connections.get(event.socket)!, event.timeNs);
         return;
       case eventKind.close: {
         const connection = this.#connections.get(event.socket);
@@ -134,7 +135,9 @@ export class TcpRecords {
     const counters = readTcpEvent(event.bytes, event.payloadAt, event.captured);
     if (counters === undefined) return;
     const connection = this.#connection(event);
+    const { pid } = connection;
     connection.count(event, counters);
+    if (pid === 0) this.#own(connection, event.timeNs);
     connection.look = this.#look;
     this.#connections.delete(connection.socket);
     this.#connections.set(connection.socket, connection);
@@ -218,14 +221,18 @@ export class TcpRecords {
     for (const conversation of connection.conversations) clearCalls(conversation);
   }
 
+  /** The process that owns it, told to the other end; undefined while it is not known. */
+  #own(connection: TcpConnection, timeNs: number): ProcessResource | undefined {
+    const { pid, link, isFirst } = connection;
+    if (pid === 0) return undefined;
+    const owner = this.#options.processOf(pid, timeNs);
+    if (link !== undefined) link[isFirst ? 'first' : 'second'] = owner.serviceName;
+    return owner;
+  }
+
   #write(connection: TcpConnection, closeType: CloseType, toNs: number): void {
-    const { processOf, timeOf, maxPendingBytes } = this.#options;
-    const { pid, link } = connection;
-    const owner = pid === 0 ? undefined : processOf(pid, connection.lastNs);
-    if (owner !== undefined && link !== undefined) {
-      if (connection.isFirst) link.first = owner.serviceName;
-      else link.second = owner.serviceName;
-    }
+    const { timeOf, maxPendingBytes } = this.#options;
+    const owner = this.#own(connection, connection.lastNs);
     if (this.#request.sizeBytes > maxPendingBytes && !this.#isClosing) {
       this.counters.dropped++;
       return;
