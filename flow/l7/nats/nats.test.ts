@@ -1,6 +1,7 @@
 /** NATS: greeting, pings both ways, messages with and without headers, errors, large payloads, what is not NATS. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import redis from '../redis/index.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import nats from './index.ts';
@@ -95,6 +96,22 @@ test('joined late: a line with sizes is enough, and after lost bytes reading goe
     stream.messages.map(({ resource }) => resource),
     ['a', 'b', 'c'],
   );
+});
+
+test('a ping tells nothing: the answer does, on any port', () => {
+  const answers: [string, string][] = [
+    ['PONG\r\n', 'nats'],
+    ['+PONG\r\n', 'redis'],
+  ];
+  for (const [answer, expected] of answers) {
+    const stream = createTestStream([redis, nats], { serverPort: 20_000 });
+    stream.client('PING\r\n');
+    stream.server(answer);
+    assert.deepEqual(
+      stream.calls.map(({ protocol, outcome }) => `${protocol} ${outcome}`),
+      [`${expected} answered`],
+    );
+  }
 });
 
 for (const [name, data] of [

@@ -9,7 +9,7 @@ const line = new ControlLine();
 
 /**
  * INFO and CONNECT begin with a JSON object that only NATS has. PUB, SUB, MSG are taken when the line has the words it must have. PING,
- * +OK and -ERR are also said by others, so they count at the registered ports only.
+ * +OK and -ERR are also said by others, so they count at the registered ports only; elsewhere PONG without a word tells.
  */
 export function probeNats(input: Input): Verdict {
   const { bytes, start, end } = input;
@@ -28,8 +28,9 @@ export function probeNats(input: Input): Verdict {
     case 'CONNECT':
       return isJson(bytes) ? 'client' : 'no';
     case 'PING':
+      return registered ? 'either' : input.full || line.words > 0 ? 'no' : 'more';
     case 'PONG':
-      return registered ? 'either' : 'no';
+      return registered || (line.words === 0 && bytes[line.end] === 0x0d) ? 'either' : 'no';
     case '+OK':
       return registered ? 'server' : 'no';
     case '-ERR':

@@ -28,7 +28,7 @@ export function probeRedis(input: Input): Verdict {
       return line(input, ['#t\r\n', '#f\r\n']);
     case 0x50: // P
     case 0x70:
-      return line(input, ['PING\r\n', 'ping\r\n']) === 'server' ? 'client' : 'no';
+      return probePing(input);
     default:
       return 'no';
   }
@@ -41,6 +41,15 @@ function line(input: Input, texts: readonly string[]): Verdict {
   const { bytes, start, end } = input;
   for (const text of texts) if (startsWith(bytes, start, end, text)) return 'server';
   return end - start < 4 ? 'more' : 'no';
+}
+
+/** A ping as a person types it. A NATS client says the same: what the other side answers tells, or what comes behind. */
+function probePing({ bytes, start, end, full }: Input): Verdict {
+  const text = bytes[start] === 0x50 ? 'PING\r\n' : 'ping\r\n';
+  let at = start;
+  while (end - at >= text.length && startsWith(bytes, at, end, text)) at += text.length;
+  if (startsWith(bytes, at, end, text.slice(0, Math.min(text.length, end - at)))) return full ? 'no' : 'more';
+  return at > start && bytes[at] === 0x2a ? 'client' : 'no';
 }
 
 /** `*3\r\n$3\r\nSET\r\n…`: of a client when SET is a command, else an array that a server sends. */
