@@ -12,14 +12,16 @@ export interface Clocks {
   now(): { monotonicNs: bigint; wallNs: bigint };
 }
 
+/**
+ * Some looks are a tenth of a millisecond off although nothing came in between (clocks of two processors of a virtual machine): of the exact
+ * ones the middle is taken.
+ */
 export const systemClocks: Clocks = {
   now() {
-    let best = watchTick();
-    for (let count = 1; count < tries && best.errorNs > exactNs; count++) {
-      const next = watchTick();
-      if (next.errorNs < best.errorNs) best = next;
-    }
-    return best;
+    const looks = Array.from({ length: tries }, watchTick).sort((a, b) => Number(a.errorNs - b.errorNs));
+    const exact = looks.filter(({ errorNs }) => errorNs <= exactNs || errorNs === looks[0]!.errorNs);
+    exact.sort((a, b) => Number(a.wallNs - a.monotonicNs - (b.wallNs - b.monotonicNs)));
+    return exact[exact.length >> 1]!;
   },
 };
 
