@@ -124,7 +124,8 @@ async function readFlows(path: string): Promise<Omit<Conversation, 'protocol'>[]
   }));
 }
 
-function recognise({ transport, serverPort, pieces }: Omit<Conversation, 'protocol'>): string | null {
+/** Which protocol the collector finds in it; null when none. */
+export function recognise({ transport, serverPort, pieces }: Omit<Conversation, 'protocol'>): string | null {
   const connection = new Connection(
     testIdentity(transport, serverPort),
     new Analysis(protocols, plainOptions, () => {}),
