@@ -86,6 +86,22 @@ const optionalPrograms = ['sockets_io_uring', 'sockets_destroy'];
 /** Joined last, so that what begins is not told before what it needs is watched. */
 const lastPrograms = ['sockets_enter', 'sockets_exit'];
 
+/** What other programs have in common with the program. */
+export interface SharedSockets {
+  /** Descriptors by name. */
+  maps: Record<string, number>;
+  constants: Constants;
+}
+
+/**
+ * Lets an object that was opened but not loaded use the program's maps and have its settings: its events come in the same ring, and it
+ * asks the same filters. Only objects made for the same hooks (`tp_btf`) share threads.
+ */
+export function shareSockets(object: BpfObject, { maps, constants }: SharedSockets): void {
+  for (const name of object.maps) if (maps[name] !== undefined) object.reuseMap(name, maps[name]);
+  setConstants(object, constants);
+}
+
 /** Values of `const volatile` variables, by name. */
 type Constants = Record<string, number | bigint | undefined>;
 
@@ -133,15 +149,13 @@ export class SocketsProgram {
     return this.#object.map(name);
   }
 
-  /**
-   * Lets another object that was opened but not loaded use this one's maps and have its settings: its events come in the same ring, and
-   * it asks the same filters. Only objects made for the same hooks (`tp_btf`) share threads.
-   */
-  share(object: BpfObject): void {
-    for (const name of object.maps) {
-      if (!name.includes('.') && this.#object.maps.includes(name)) object.reuseMap(name, this.#object.map(name).fd);
-    }
-    setConstants(object, this.#constants);
+  /** Its maps and settings, as `shareSockets` takes them, in this thread or another of the process; of use until `close`. */
+  get shared(): SharedSockets {
+    const names = this.#object.maps.filter((name) => !name.includes('.'));
+    return {
+      maps: Object.fromEntries(names.map((name) => [name, this.#object.map(name).fd])),
+      constants: this.#constants,
+    };
   }
 
   /** Whether processes that no filter names are traced. */

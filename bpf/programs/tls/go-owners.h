@@ -32,11 +32,10 @@ static __always_inline int work_for_connection(__u64 connection, __u64 g) {
   struct process_state *process = go_process();
   __u64 goroutine = 0;
   if (!process || bpf_probe_read_user(&goroutine, sizeof(goroutine), (void *)(g + process->goid_offset))) return 0;
+  process->flags |= PROCESS_WORKERS;
   struct goroutine_key key = goroutine_key_of(goroutine);
   __u64 *known = bpf_map_lookup_elem(&worker_connections, &key);
-  if (known && *known == connection) return 0;
-  bpf_map_update_elem(&worker_connections, &key, &connection, BPF_ANY);
-  process->flags |= PROCESS_WORKERS;
+  if (!known || *known != connection) bpf_map_update_elem(&worker_connections, &key, &connection, BPF_ANY);
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { BpfError, type BpfLink, type BpfObject, openObject } from 'libbpfjs';
 import { goFields } from '../../uprobes/go-offsets.ts';
 import type { ProbePoint } from '../../uprobes/point.ts';
-import type { SocketsProgram } from '../sockets/sockets.ts';
+import { type SharedSockets, shareSockets } from '../sockets/sockets.ts';
 import { probesConstants as constants, probe } from './probes.gen.ts';
 
 /** Which program serves a binary: that of TLS libraries (OpenSSL, GnuTLS), or that of Go. */
@@ -36,8 +36,8 @@ const goConstants: Record<string, number> = {
   net_fd_family: goFields.netFdFamily,
 };
 
-/** Loads what the kernel takes; `failures` tells of the rest. Nothing is probed yet. */
-export function openTls(sockets: SocketsProgram, options: TlsOptions = {}): TlsProgram {
+/** Loads what the kernel takes, in any thread; `failures` tells of the rest. Nothing is probed yet. */
+export function openTls(sockets: SharedSockets, options: TlsOptions = {}): TlsProgram {
   return new TlsProgram(sockets, options);
 }
 
@@ -47,7 +47,7 @@ export class TlsProgram {
   readonly failures = new Map<Family, BpfError>();
   readonly #objects = new Map<Family, { object: BpfObject; multi: boolean }>();
 
-  constructor(sockets: SocketsProgram, { families: wanted = families, objects: folder }: TlsOptions) {
+  constructor(sockets: SharedSockets, { families: wanted = families, objects: folder }: TlsOptions) {
     for (const family of wanted) {
       try {
         this.#objects.set(family, load(sockets, family, folder ?? fileURLToPath(new URL('../build', import.meta.url))));
@@ -134,14 +134,14 @@ export class ProbeLinks {
 }
 
 /** Since Linux 6.6 one link holds all probes of a file; before, each is its own, and takes long to go. */
-function load(sockets: SocketsProgram, family: Family, folder: string): { object: BpfObject; multi: boolean } {
+function load(sockets: SharedSockets, family: Family, folder: string): { object: BpfObject; multi: boolean } {
   let first: unknown;
   for (const multi of [true, false]) {
     const object = openObject(`${folder}/${objects[family].file}`);
     try {
       if (multi) object.setExpectedAttachType(objects[family].program, 'uprobe_multi');
       if (family === 'go') for (const [name, value] of Object.entries(goConstants)) object.setRodata(name, value);
-      sockets.share(object);
+      shareSockets(object, sockets);
       object.load();
       return { object, multi };
     } catch (error) {

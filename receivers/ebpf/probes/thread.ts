@@ -1,0 +1,113 @@
+/** The probes' thread: reads binaries and joins probes, which takes milliseconds that the capture thread has not got. */
+import { statSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openTls } from '../../../bpf/programs/tls/tls.ts';
+import { createLibraryFinder, type TlsLibrary } from '../../../bpf/uprobes/libraries.ts';
+import { listProcesses } from '../../../host/processes.ts';
+import { Coverage, type Detachable } from './coverage.ts';
+import type { FromProbes, ProbesSetup, ToProbes } from './messages.ts';
+import { Schedule } from './schedule.ts';
+import { wantedPoints } from './wanted.ts';
+
+const { shared, config, excludedPids, proc } = workerData as ProbesSetup;
+const port = parentPort!;
+const now = () => performance.now();
+const tickMs = 50;
+const lingerMs = 30_000;
+/** Executables that were seen; beyond it all are forgotten, and looked at anew. */
+const maxExecutables = 16_384;
+
+const program = openTls(shared, { families: config.enabled || config.go_http ? ['library', 'go'] : [] });
+for (const [family, error] of program.failures) {
+  post({ type: 'log', message: 'TLS libraries cannot be probed', fields: { family, error: error.message } });
+}
+const finder = createLibraryFinder(proc);
+const schedule = new Schedule(now);
+const excluded = new Set(excludedPids);
+const executables = new Set<string>();
+const coverage = new Coverage({
+  find: (pid) => finder.find(pid),
+  attach,
+  scope: config.scope,
+  onFailure({ pid, path, library, reason }) {
+    post({ type: 'log', message: 'The plaintext of a process is not seen', fields: { pid, path, library, reason } });
+  },
+  onGo(pid, { go }) {
+    const offsets = go?.goroutine;
+    if (offsets === undefined) return;
+    const place = { gOffset: -8, goidOffset: offsets.goid, parentGoidOffset: offsets.parentGoid ?? 0 };
+    post({ type: 'go', pid, place });
+  },
+  now,
+  lingerMs,
+});
+
+function post(message: FromProbes): void {
+  port.postMessage(message);
+}
+
+function attach(library: TlsLibrary, pid: number | undefined): Detachable | undefined {
+  const family = library.kind === 'go' ? 'go' : 'library';
+  const points = wantedPoints(library, config);
+  if (points.length === 0) return undefined;
+  if (!program.has(family)) throw new Error(`its programs were refused: ${program.failures.get(family)?.message}`);
+  return program.attach({ family, path: library.open, points, ...(pid === undefined ? {} : { pid }) });
+}
+
+function started(pid: number): void {
+  if (excluded.has(pid)) return;
+  coverage.forget(pid);
+  schedule.start(pid, isNew(pid));
+}
+
+/** Probes of a file that is known are there before the process has run its first line. */
+function isNew(pid: number): boolean {
+  let identity: string;
+  try {
+    const { dev, ino } = statSync(`${proc}/${pid}/exe`);
+    identity = `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+  if (executables.has(identity)) return false;
+  if (executables.size >= maxExecutables) executables.clear();
+  executables.add(identity);
+  return true;
+}
+
+/** One process at a time, so that messages are heard in between. */
+function work(): void {
+  const pid = schedule.take();
+  if (pid !== undefined) {
+    coverage.scan(pid);
+    setImmediate(work);
+  } else if (coverage.sweep()) setImmediate(work);
+  else timer.refresh();
+}
+
+const timer = setTimeout(work, tickMs);
+
+port.on('message', (message: ToProbes) => {
+  switch (message.type) {
+    case 'started':
+      return started(message.pid);
+    case 'ended':
+      schedule.end(message.pid);
+      return coverage.forget(message.pid);
+    case 'encrypted':
+      if (!coverage.covers(message.pid) && !excluded.has(message.pid)) schedule.again(message.pid);
+      return;
+    case 'status':
+      return post({ type: 'status', id: message.id, status: coverage.status() });
+    case 'stop':
+      clearTimeout(timer);
+      coverage.close();
+      program.close();
+      post({ type: 'stopped' });
+      return port.close();
+    default:
+      return message satisfies never;
+  }
+});
+
+for (const pid of listProcesses(proc)) if (!excluded.has(pid)) schedule.again(pid);
