@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import type { Capability } from './capabilities.ts';
 import { explainFacilities, explainFeatures, explainInLines, explainKernel } from './explain.ts';
 import { facilities, type Outcome, type Outcomes } from './facilities.ts';
 import { type Facts, parseKernel } from './facts.ts';
+import { features } from './features.ts';
 
 const root: Capability[] = [
   'CAP_SYS_ADMIN',
@@ -136,6 +138,29 @@ function shown(given: Facts, tried: Outcomes): string {
   }
   return `${lines.join('\n')}\n`;
 }
+
+test('a program that was not built takes its features with it, and no others', () => {
+  const off = (...built: string[]) =>
+    explainFeatures(facts(), outcomes(works), new Set(built))
+      .filter(({ status }) => status === 'no')
+      .map(({ name }) => name);
+  assert.deepEqual(off('sockets', 'tls', 'go-tls', 'tcp'), []);
+  assert.deepEqual(off('sockets', 'tcp'), ['tls', 'go']);
+  assert.deepEqual(off(), ['calls', 'tls', 'go', 'tcp', 'files']);
+  const [, , tls] = explainFeatures(facts(), outcomes(works), new Set(['sockets']));
+  assert.equal(tls?.reason, 'the eBPF program tls is not built');
+  const [, calls] = explainFeatures(facts({ has: [] }), outcomes(eperm), new Set());
+  assert.equal(calls?.cause, 'permission', 'what the kernel refuses is told first');
+});
+
+test('the names of programs are those of files', () => {
+  const sources = globSync('../programs/*/*.bpf.c', { cwd: import.meta.dirname }).map((path) =>
+    basename(path, '.bpf.c'),
+  );
+  for (const { name, programs } of features) {
+    for (const program of programs) assert.ok(sources.includes(program), `${name}: ${program}`);
+  }
+});
 
 test('whatever is not ok says why, and who can change it', () => {
   for (const [title, given, tried] of scenes) {

@@ -48,10 +48,12 @@ export function explainFacilities(facts: Facts, outcomes: Outcomes): FacilityRep
   return facilities.map((info) => explainFacility(info, facts, outcomes[info.facility]));
 }
 
-export function explainFeatures(facts: Facts, outcomes: Outcomes): FeatureReport[] {
+/** `built`: names of the programs that are there; all of them when it is not told. */
+export function explainFeatures(facts: Facts, outcomes: Outcomes, built?: ReadonlySet<string>): FeatureReport[] {
   const reports = new Map(explainFacilities(facts, outcomes).map((report) => [report.facility, report]));
   return features.map((info) => {
     let found = explainFeature(info, (name) => reports.get(name)!);
+    if (found.status !== 'no') found = explainPrograms(info, built) ?? found;
     if (info.opensFiles && found.status === 'ok') found = { ...found, ...explainOthers(info.name, facts) };
     const { status, cause, reason, action, uses } = found;
     return { name: info.name, title: info.title, receiver: info.receiver, status, cause, reason, action, uses };
@@ -98,7 +100,8 @@ function explainBtf({ btf, kernel }: Facts): Found {
         status: 'no',
         cause: 'kernel',
         reason: `there is no /sys/kernel/btf/vmlinux on Linux ${kernel.release}`,
-        action: 'use a kernel of 5.8 or later with CONFIG_DEBUG_INFO_BTF, as every current distribution has',
+        action:
+          'use a kernel of 5.8 or later with CONFIG_DEBUG_INFO_BTF, as every current distribution has, or in a container mount /sys',
       };
     default:
       return btf satisfies never;
@@ -208,6 +211,18 @@ function explainFeature(info: FeatureInfo, reportOf: (facility: Facility) => Fac
   if (chosen !== choices[0]) return { ...because(choices[0]!), status: 'limited', ...uses };
   const lacking = info.better.map(reportOf).find(({ status }) => status !== 'ok');
   return lacking === undefined ? { ...ok, ...uses } : { ...because(lacking), status: 'limited', ...uses };
+}
+
+function explainPrograms({ programs }: FeatureInfo, built: ReadonlySet<string> | undefined): Found | undefined {
+  const missing = programs.filter((name) => built !== undefined && !built.has(name));
+  if (missing.length === 0) return undefined;
+  const reason = `the eBPF program${missing.length > 1 ? 's' : ''} ${listed(missing)} ${missing.length > 1 ? 'are' : 'is'} not built`;
+  return {
+    status: 'no',
+    cause: 'build',
+    reason,
+    action: 'install clang and llvm, then run `npm start` once, which builds it',
+  };
 }
 
 /** Of several that do not work, the first that takes no other kernel, or else the one that the oldest kernels have. */

@@ -14,6 +14,8 @@ export interface FeatureInfo {
   oneOf: readonly Facility[];
   /** It is better with these. */
   better: readonly Facility[];
+  /** Objects of bpf/programs/build that it is made of; without them it was not built. */
+  programs: readonly string[];
   /** It opens files of the processes it looks at, which takes CAP_SYS_PTRACE for those of other users. */
   opensFiles: boolean;
 }
@@ -30,6 +32,7 @@ export const features: readonly FeatureInfo[] = [
     needs: ['packet_socket'],
     oneOf: [],
     better: [],
+    programs: [],
     opensFiles: false,
   },
   {
@@ -39,6 +42,7 @@ export const features: readonly FeatureInfo[] = [
     needs: base,
     oneOf: systemCalls,
     better: ['task_storage'],
+    programs: ['sockets'],
     opensFiles: false,
   },
   {
@@ -48,6 +52,7 @@ export const features: readonly FeatureInfo[] = [
     needs: [...base, 'uprobe'],
     oneOf: systemCalls,
     better: ['uprobe_multi'],
+    programs: ['sockets', 'tls'],
     opensFiles: true,
   },
   {
@@ -57,6 +62,7 @@ export const features: readonly FeatureInfo[] = [
     needs: [...base, 'uprobe'],
     oneOf: systemCalls,
     better: ['uprobe_multi'],
+    programs: ['sockets', 'go-tls'],
     opensFiles: true,
   },
   {
@@ -66,6 +72,7 @@ export const features: readonly FeatureInfo[] = [
     needs: base,
     oneOf: ['tp_btf'],
     better: [],
+    programs: ['sockets', 'tcp'],
     opensFiles: false,
   },
   {
@@ -75,6 +82,7 @@ export const features: readonly FeatureInfo[] = [
     needs: base,
     oneOf: systemCalls,
     better: [],
+    programs: ['sockets'],
     opensFiles: false,
   },
   {
@@ -84,6 +92,7 @@ export const features: readonly FeatureInfo[] = [
     needs: [],
     oneOf: [],
     better: [],
+    programs: [],
     opensFiles: true,
   },
 ];

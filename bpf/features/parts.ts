@@ -1,5 +1,5 @@
 /** The parts of capture that are built at set-up: which are there, and how those that are not come to be. */
-import { globSync, statSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findClang } from '../programs/clang.ts';
 import type { Status } from './explain.ts';
@@ -44,10 +44,14 @@ function native(name: PartReport['part'], title: string, outcome: Outcome | unde
   return part(name, title, 'no', 'not built, or not for this machine', `${install}, then ${setUp}`);
 }
 
-/** Sources without an object beside them in `build/`. */
+/** Names of the programs that are compiled: `sockets` for `build/sockets.bpf.o`. */
+export function builtPrograms(folder = programsFolder): Set<string> {
+  return new Set(globSync('build/*.bpf.o', { cwd: folder }).map((object) => basename(object, '.bpf.o')));
+}
+
+/** Sources without an object. */
 function missingPrograms(folder = programsFolder): string[] {
-  return globSync('*/*.bpf.c', { cwd: folder })
-    .map((source) => basename(source).replace(/\.c$/, '.o'))
-    .filter((object) => statSync(join(folder, 'build', object), { throwIfNoEntry: false }) === undefined)
-    .sort();
+  const built = builtPrograms(folder);
+  const sources = globSync('*/*.bpf.c', { cwd: folder }).map((source) => basename(source, '.bpf.c'));
+  return sources.filter((name) => !built.has(name)).sort();
 }

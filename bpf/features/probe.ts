@@ -5,10 +5,11 @@ import { acceptAll } from '../packet-ring/filter.ts';
 import { explainFeatures, type FeatureReport } from './explain.ts';
 import type { Outcome, Outcomes } from './facilities.ts';
 import { type Places, readFacts } from './facts.ts';
+import { builtPrograms } from './parts.ts';
 
 /** The features of this host as they are now, all that a receiver needs to know before it loads anything. */
 export function examineFeatures(places?: Places): FeatureReport[] {
-  return explainFeatures(readFacts(places), probeFacilities());
+  return explainFeatures(readFacts(places), probeFacilities(), builtPrograms());
 }
 
 /** Takes some ten milliseconds. Never throws. */

@@ -2,7 +2,7 @@
 import { explainFacilities, explainFeatures, type FeatureReport } from '../../bpf/features/explain.ts';
 import { readFacts } from '../../bpf/features/facts.ts';
 import { features as table } from '../../bpf/features/features.ts';
-import { readParts } from '../../bpf/features/parts.ts';
+import { builtPrograms, readParts } from '../../bpf/features/parts.ts';
 import { probeFacilities } from '../../bpf/features/probe.ts';
 import { suggestion } from '../../component/suggest.ts';
 import { build } from '../build.ts';
@@ -47,7 +47,7 @@ function told({ name, reason, action }: FeatureReport): string {
 function examine(all: boolean): DoctorReport {
   const facts = readFacts();
   const outcomes = probeFacilities();
-  const features = explainFeatures(facts, outcomes);
+  const features = explainFeatures(facts, outcomes, builtPrograms());
   return {
     build: `${build.name} ${build.version} on Linux ${facts.kernel.release} ${process.arch}`,
     host: hostLines(facts, outcomes, readParts(outcomes)),

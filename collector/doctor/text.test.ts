@@ -85,7 +85,8 @@ const root: Capability[] = [
 const golden = new URL('text.golden.txt', import.meta.url);
 
 test('the report reads well in 80 and in 120 columns', () => {
-  const reports = [reportOf(root, { kind: 'works' }, processes), reportOf([], eperm, [])];
+  const notBuilt: Outcome = { kind: 'untried', message: 'the native part of eBPF is not built' };
+  const reports = [reportOf(root, { kind: 'works' }, processes), reportOf([], eperm, []), reportOf(root, notBuilt, [])];
   const text = [80, 120]
     .flatMap((width) =>
       reports.map((report) => `==== ${width} ====\n${writeText(report, { width, colour: false, all: false })}`),

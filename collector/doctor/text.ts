@@ -29,17 +29,28 @@ function hostRows({ host }: DoctorReport): string[][] {
   return host.map(({ status, title, found, action }) => [status, title, withAction(found, action)]);
 }
 
-/** The name is what `--require` takes. */
+/** The name is what `--require` takes. A reason that was given already is not told again. */
 function featureRows({ features }: DoctorReport): string[][] {
+  const told = new Map<string, string>();
   return features.flatMap(({ status, name, title, receiver, uses, reason, action }) => {
     const by = uses === undefined ? '' : `, by ${uses}`;
     const row = [status, name, `${title} (receiver ${receiver}${by})`];
-    return reason === '' ? [row] : [row, ['', '', withAction(reason, action)]];
+    if (reason === '') return [row];
+    const why = withAction(reason, action);
+    const before = told.get(why);
+    if (before === undefined) told.set(why, name);
+    return [row, ['', '', before === undefined ? why : `as ${before}`]];
   });
 }
 
 function facilityRows({ facilities }: DoctorReport): string[][] {
-  return facilities.map(({ status, title, reason, action }) => [status, title, withAction(reason, action)]);
+  const told = new Map<string, string>();
+  return facilities.map(({ status, title, reason, action }) => {
+    const why = withAction(reason, action);
+    const before = told.get(why);
+    if (before === undefined && why.length > 40) told.set(why, title);
+    return [status, title, before === undefined ? why : `as ${before}`];
+  });
 }
 
 /** How capabilities are granted is said once, at the end. */
