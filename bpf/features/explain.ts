@@ -61,17 +61,17 @@ export function explainFeatures(facts: Facts, outcomes: Outcomes, built?: Readon
 }
 
 /**
- * Lines for a log, of reports that are not ok, one for each reason: `Calls of each process and TCP metrics are off: needs
- * CAP_BPF and CAP_PERFMON; run as root, or grant CAP_BPF and CAP_PERFMON`.
+ * Lines for a log, of reports that are not ok, one for each reason: `Calls of each process and TCP metrics: off, needs CAP_BPF
+ * and CAP_PERFMON; run as root, or grant CAP_BPF and CAP_PERFMON`.
  */
 export function explainInLines(reports: readonly FeatureReport[]): string[] {
   const groups = new Map<string, string[]>();
   for (const { title, status, reason, action } of reports) {
     if (status === 'ok') continue;
-    const why = `${status === 'no' ? 'off' : 'limited'}: ${reason}${action === '' ? '' : `; ${action}`}`;
+    const why = `${status === 'no' ? 'off' : 'limited'}, ${reason}${action === '' ? '' : `; ${action}`}`;
     groups.set(why, [...(groups.get(why) ?? []), title]);
   }
-  return [...groups].map(([why, titles]) => `${listed(titles)} ${titles.length === 1 ? 'is' : 'are'} ${why}`);
+  return [...groups].map(([why, titles]) => `${listed(titles)}: ${why}`);
 }
 
 interface Found extends Pick<FacilityReport, 'status' | 'cause' | 'reason' | 'action'> {
