@@ -16,6 +16,7 @@ import { tryOpenSockets } from './kernel-side.ts';
 import type { CounterName, ThreadSetup } from './messages.ts';
 import { MonotonicTime } from './monotonic.ts';
 import { Owners } from './owners.ts';
+import { startProbes } from './probes/probes.ts';
 import { ProcessRecords } from './processes/records.ts';
 import { createRules } from './rules.ts';
 import type { SocketEvent } from './socket-event.ts';
@@ -42,18 +43,35 @@ export interface CaptureOptions {
 }
 
 export interface Capture {
-  stop(): void;
+  /** Resolves when all is handed over. */
+  stop(): Promise<void>;
 }
 
 /** Undefined when the kernel allows none of it; what is wrong has been told then. */
 export function startCapture({ setup, counts, put, post }: CaptureOptions): Capture | undefined {
-  const { config, hostName, version } = setup;
+  const { config, hostName, pid, version } = setup;
   const program = tryOpenSockets(setup, post);
   if (program === undefined) return undefined;
   const time = new MonotonicTime();
   const identities = createIdentityCache({ maxEntries: maxProcesses, graceMs });
   const rules = createRules(setup, program);
-  const owners = new Owners({ identities, hostName, onProcess: (identity) => rules.judge(identity) });
+  const probes = config.tls.enabled
+    ? startProbes({
+        shared: program.shared,
+        config: config.tls,
+        excludedPids: config.exclude_own_traffic ? [pid] : [],
+        onGo: (process, place) => rules.setGo(process, place),
+        onLog: (message, fields) => post({ type: 'log', level: 'info', message, fields }),
+      })
+    : undefined;
+  const owners = new Owners({
+    identities,
+    hostName,
+    onProcess(identity) {
+      rules.judge(identity);
+      if (!rules.isIgnored(identity.pid)) probes?.started(identity.pid);
+    },
+  });
   const ports = createListeningPorts();
   const work = new Work();
   const { analysis, calls } = createCallAnalysis({
@@ -74,6 +92,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     guessRole: (event) => guessRole(ports, event),
     wish: (...wish) => rules.limit(...wish),
     maxSockets: config.max_connections,
+    encrypted: (process) => probes?.encrypted(process),
     work,
   });
   const logs = { clock: time.clock, version, maxPendingBytes, timeOf: (ns: number) => time.of(ns) };
@@ -140,6 +159,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       processes.exit({ timeNs, length }, owners.of(pid, timeNs));
     owners.exit(pid, timeNs);
     rules.forget(pid);
+    probes?.ended(pid);
   }
 
   function hand(): void {
@@ -167,7 +187,8 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   const ticking = setInterval(tick, tickMs);
   post({ type: 'status', status: 'ok' });
   return {
-    stop() {
+    async stop() {
+      await probes?.stop();
       clearInterval(ticking);
       program.detach();
       loop.stop();

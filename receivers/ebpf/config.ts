@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { duration } from '../../component/schemas/duration.ts';
 import { protocols } from '../../component/schemas/protocols.ts';
 import { size } from '../../component/schemas/size.ts';
+import { probes } from './probes/config.ts';
 
 const powerOfTwo = (bytes: number): boolean => bytes > 0 && Number.isInteger(Math.log2(bytes));
 
@@ -90,6 +91,7 @@ export const config = z.strictObject({
     .default(65_536)
     .describe('Connections that are followed at once; beyond it the oldest is given up. About 2 KiB each.'),
   ring,
+  tls: probes,
   files,
   tcp,
   protocols,

@@ -1,7 +1,9 @@
 /** Opens the programs in the kernel, or says what is missing. */
+import { whyNot } from '../../bpf/features/why-not.ts';
 import { openSockets, type SocketsProgram } from '../../bpf/programs/sockets/sockets.ts';
 import type { FromThread } from '../../component/capture/messages.ts';
 import { addCgroups } from './cgroups.ts';
+import { tellLimits } from './limits.ts';
 import type { ThreadSetup } from './messages.ts';
 
 /** As long as a connection's protocol is not known: what the head of any message needs. */
@@ -26,9 +28,10 @@ export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) =
     for (const message of addCgroups(program, processes.cgroups)) {
       post({ type: 'log', level: 'error', message: 'A cgroup is not traced', fields: { error: message } });
     }
+    tellLimits(config, post);
     return program;
   } catch (error) {
-    const { message } = error as Error;
+    const message = whyNot('calls', error as Error);
     post({ type: 'log', level: 'error', message: 'System calls cannot be traced', fields: { error: message } });
     post({ type: 'status', status: 'permanent_error', message });
     return undefined;

@@ -1,5 +1,4 @@
 /** Which processes are traced: by the paths of their executables, and never those of the collector. */
-import { matchesGlob } from 'node:path';
 import type { ProcessIdentity } from '../../host/identity.ts';
 import type { Config } from './config.ts';
 
@@ -12,11 +11,22 @@ export function createSelection(
   ownPid: number,
   excludeOwn: boolean,
 ): (identity: ProcessIdentity) => Verdict {
+  const included = include.map(pathPattern);
+  const excluded = exclude.map(pathPattern);
   return ({ pid, facts: { executable, parentPid } }) => {
     if (excludeOwn && (pid === ownPid || parentPid === ownPid)) return 'no';
     const path = executable ?? '';
-    if (exclude.some((pattern) => matchesGlob(path, pattern))) return 'no';
-    if (include.length === 0) return 'default';
-    return include.some((pattern) => matchesGlob(path, pattern)) ? 'yes' : 'no';
+    if (excluded.some((pattern) => pattern.test(path))) return 'no';
+    if (included.length === 0) return 'default';
+    return included.some((pattern) => pattern.test(path)) ? 'yes' : 'no';
   };
+}
+
+/** `*` is anything but a slash, `**` anything. Hidden folders are folders like all others, other than where files are listed. */
+function pathPattern(text: string): RegExp {
+  const source = text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+|\?/g, (wild) => {
+    if (wild === '?') return '[^/]';
+    return wild.length === 1 ? '[^/]*' : '.*';
+  });
+  return new RegExp(`^${source}$`, 's');
 }

@@ -22,12 +22,12 @@ export class SocketStream {
   readonly flow: SocketFlow;
   /** Null once nothing more is wanted. */
   #connection: Connection | null;
-  readonly #wish: (wish: Wish) => void;
+  readonly #wish: (wish: Wish, protocol: string) => void;
   /** Next sequence number by direction. */
   readonly #expected: [number, number] = [unknown, unknown];
   #wished: Wish | '' = '';
 
-  constructor(flow: SocketFlow, analysis: Analysis, wish: (wish: Wish) => void) {
+  constructor(flow: SocketFlow, analysis: Analysis, wish: (wish: Wish, protocol: string) => void) {
     this.flow = flow;
     this.#connection = new Connection(flow, analysis);
     this.#wish = wish;
@@ -125,12 +125,13 @@ export class SocketStream {
     const wish = headProtocols.has(protocol) ? 'heads' : 'all';
     if (wish === this.#wished) return;
     this.#wished = wish;
-    this.#wish(wish);
+    this.#wish(wish, protocol);
   }
 
   #end(): void {
+    const protocol = this.#connection?.protocol?.name ?? '';
     this.#connection = null;
     this.#wished = 'nothing';
-    this.#wish('nothing');
+    this.#wish('nothing', protocol);
   }
 }

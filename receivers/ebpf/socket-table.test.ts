@@ -37,6 +37,7 @@ function observe(events: readonly SocketEvent[]): Seen {
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
     wish: (socket, _port, _plane, wish) => void wishes.push([socket, wish]),
     maxSockets: 1000,
+    encrypted() {},
     work: new Work(),
   });
   for (const event of events) table.take(event);

@@ -34,6 +34,8 @@ export interface SocketTableOptions {
   /** Tells the kernel what to send of a socket, whose last event was then. */
   wish(socket: number, serverPort: number, plane: Plane, wish: Wish, seenNs: number): void;
   maxSockets: number;
+  /** Hears of processes that speak TLS of which no plaintext was seen. */
+  encrypted(pid: number): void;
   /** Hears which trace ids begin with a request that came in. */
   work: Work;
 }
@@ -257,7 +259,7 @@ export class SocketTable {
   }
 
   #stream(entry: Entry, tlsLibrary: string): SocketStream {
-    const { analysis, wish } = this.#options;
+    const { analysis, wish, encrypted } = this.#options;
     const facts = new LinkedSocket(String(entry.key), tlsLibrary, entry.link, entry.isFirst);
     const turned = (role: Role): void => {
       entry.role = role;
@@ -265,7 +267,8 @@ export class SocketTable {
     const flow = new SocketFlow(entry.ends, entry.role, facts, entry.id.hi, entry.id.lo, turned);
     const socket = typeof entry.key === 'number' ? entry.key : 0;
     const plane = tlsLibrary === '' ? 'wire' : 'clear';
-    return new SocketStream(flow, analysis, (what) => {
+    return new SocketStream(flow, analysis, (what, protocol) => {
+      if (what === 'nothing' && protocol === 'tls' && entry.clear === null) encrypted(entry.pid);
       if (socket > 0) wish(socket, flow.serverPort, plane, what, entry.lastNs);
     });
   }

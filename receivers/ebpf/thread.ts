@@ -50,7 +50,7 @@ port.on('message', (message: ToThread) => {
 post({ type: 'started' });
 
 async function stop(): Promise<void> {
-  capture?.stop();
+  await capture?.stop();
   await outbox.empty();
   clearInterval(reporting);
   report();

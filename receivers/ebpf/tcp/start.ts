@@ -1,5 +1,6 @@
 /** Brings the kernel's counters of TCP connections and their records together; without the kernel side, connections are not told. */
 import type { BpfMap } from 'libbpfjs';
+import { whyNot } from '../../../bpf/features/why-not.ts';
 import { event, tcpEvent } from '../../../bpf/programs/event.gen.ts';
 import { EventReader } from '../../../bpf/programs/event.ts';
 import { openTcp, type TcpProgram, tcpPrograms } from '../../../bpf/programs/tcp/tcp.ts';
@@ -22,7 +23,7 @@ export function tryStartTcp(events: BpfMap, given: Given, post: (message: FromTh
   try {
     program = openTcp({ events, maxConnections: given.maxConnections });
   } catch (error) {
-    const fields = { error: (error as Error).message };
+    const fields = { error: whyNot('tcp', error as Error) };
     post({ type: 'log', level: 'error', message: 'TCP connections are not told', fields });
     return undefined;
   }
