@@ -82,6 +82,10 @@ struct socket { struct file *file; struct sock *sk; };
 struct tcp_sock { unsigned int copied_seq; unsigned int rcv_nxt; unsigned int write_seq; unsigned int snd_una; };
 struct unix_sock { struct sock *peer; };
 
+/* io_uring */
+struct io_cqe { int fd; };
+struct io_kiocb { __u8 opcode; struct io_cqe cqe; };
+
 #pragma clang attribute pop
 
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;

@@ -15,7 +15,7 @@ enum counter {
   COUNTER_NO_THREAD,        /* calls of a thread for which no state could be kept */
   COUNTER_MESSAGES_CUT,     /* messages of sendmmsg and recvmmsg beyond the first MESSAGES_MAX of a call */
   COUNTER_SOCKET_REUSED,    /* sockets whose end was not seen before their address was taken by another */
-  COUNTER_IO_URING,         /* requests of traced processes through io_uring, whose bytes are not seen */
+  COUNTER_IO_URING,         /* requests of traced processes to sockets through io_uring, whose bytes are not seen */
   COUNTER_TLS_NO_SOCKET,    /* payloads of a TLS library for which no socket is known */
   COUNTER_TLS_NESTED,       /* calls of a TLS library inside another one of the same thread */
   COUNTERS,
@@ -163,7 +163,7 @@ static __always_inline struct thread_state *take_thread(void) {
 enum verdict { VERDICT_NONE = 0, VERDICT_TRACE = 1, VERDICT_IGNORE = 2 };
 
 #define PROCESS_GO 1        /* its goroutines can be read at the offsets below */
-#define PROCESS_IO_URING 2  /* set by the kernel side: it was seen to use io_uring */
+#define PROCESS_IO_URING 2  /* set by the kernel side: it was seen to use io_uring on sockets */
 #define PROCESS_WORKERS 4   /* set by the kernel side: some of its goroutines work for others (`worker_connections`) */
 
 struct process_state {

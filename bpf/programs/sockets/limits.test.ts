@@ -21,11 +21,7 @@ async function limited(capture: Capture, pieces: string, limit: PayloadLimit): P
   const program = python(talk(pieces));
   capture.program.setProcess(program.pid, { trace: 'yes' });
   program.start();
-  let first: Told | undefined;
-  while (first === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    first = capture.of(program.pid).find(({ kind, role }) => kind === 'data' && role === 1);
-  }
+  const first = await capture.when(program.pid, ({ kind, role }) => kind === 'data' && role === 1);
   assert.equal(capture.program.setLimit(first.socket, 'wire', limit, first.timeNs), true);
   program.start();
   await program.end();
@@ -78,8 +74,7 @@ describe('limits of payload', { skip: missingPermission() ?? false }, () => {
     const program = python("a,b = pair(); a.send(b'one'); b.recv(9); sys.stdin.readline()");
     capture.program.setProcess(program.pid, { trace: 'yes' });
     program.start();
-    while (!capture.of(program.pid).some(({ kind }) => kind === 'data'))
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await capture.when(program.pid, ({ kind }) => kind === 'data');
     const [first] = capture.of(program.pid).filter(({ kind }) => kind === 'open');
     assert.equal(capture.program.setLimit(first!.socket, 'wire', { bytes: 0 }, first!.beginNs - 1e9), false);
     assert.equal(capture.program.setLimit(first!.socket + 1, 'wire', { bytes: 0 }, first!.timeNs), false);

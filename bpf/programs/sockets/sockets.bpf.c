@@ -117,11 +117,24 @@ int sockets_destroy(__u64 *context) {
   return on_tcp_destroy(sock);
 }
 
-/* Requests through io_uring pass no system call of their own: they are counted, and their process is marked. */
+/* Operations of io_uring, by their numbers in linux/io_uring.h: SENDMSG, RECVMSG, ACCEPT, CONNECT, SEND, RECV, SEND_ZC, SENDMSG_ZC, RECV_ZC
+ * are of sockets; READV, WRITEV, READ, WRITE, READ_MULTISHOT when their descriptor is one. */
+#define ON_SOCKETS (BIT(9) | BIT(10) | BIT(13) | BIT(16) | BIT(26) | BIT(27) | BIT(47) | BIT(48) | BIT(58))
+#define ON_DESCRIPTORS (BIT(1) | BIT(2) | BIT(22) | BIT(23) | BIT(49))
+
+static __always_inline bool is_on_socket(__u64 request) {
+  __u8 operation = FIELD(request, io_kiocb, opcode);
+  if (operation > 63) return false;
+  if (ON_SOCKETS >> operation & 1) return true;
+  struct target target;
+  return ON_DESCRIPTORS >> operation & 1 && find_target(FIELD(request, io_kiocb, cqe.fd), &target) && target.sock;
+}
+
+/* Requests through io_uring pass no system call of their own: those to sockets are counted, and their process is marked. */
 HOOK("io_uring_submit_req")
 int sockets_io_uring(__u64 *context) {
   struct thread_state *thread = find_thread();
-  if (!thread || thread->verdict != VERDICT_TRACE) return 0;
+  if (!thread || thread->verdict != VERDICT_TRACE || !is_on_socket(context[0])) return 0;
   count(COUNTER_IO_URING);
   __u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct process_state *process = bpf_map_lookup_elem(&processes, &pid);

@@ -186,7 +186,7 @@ export class SocketsProgram {
     this.#publish();
   }
 
-  /** True once a traced process was seen to use io_uring, whose calls the program does not see. */
+  /** True once a traced process was seen to use io_uring on sockets, whose calls the program does not see. */
   usesIoUring(pid: number): boolean {
     const value = this.#processes.lookup(Uint32Array.of(pid));
     return value !== undefined && (value[processState.flags]! & constants.PROCESS_IO_URING) !== 0;
@@ -203,7 +203,7 @@ export class SocketsProgram {
 
   /**
    * Limits what is sent of a socket: of what its system calls move (`wire`) or what a TLS library's caller sees (`clear`).
-   * `seenNs` is the time of the newest event of it that led to this. False when that socket is gone: another one may have
+   * `seenNs` is `timeNs` of the newest event of it that led to this. False when that socket is gone: another one may have
    * its name by now, and keeps its own limit.
    */
   setLimit(socket: number, plane: 'wire' | 'clear', { bytes, heads, mute }: PayloadLimit, seenNs: number): boolean {

@@ -41,6 +41,8 @@ export interface Capture {
   /** All that was told so far of a process, oldest first. */
   of(pid: number): Told[];
   all(): Told[];
+  /** Waits for an event of a process. Throws an Error after 20 s. */
+  when(pid: number, isIt: (event: Told) => boolean): Promise<Told>;
   /** Waits until the process was told to be over, and gives what was told of it. Throws an Error after 20 s. */
   whenOver(pid: number): Promise<Told[]>;
   /** Stops emptying the ring, and goes on. */
@@ -76,6 +78,13 @@ export function startCapture(options: Partial<SocketsOptions> = {}): Capture {
     ring.close();
     program.close();
   };
+  async function when(pid: number, isIt: (event: Told) => boolean): Promise<Told> {
+    const end = Date.now() + 20_000;
+    for (let from = 0; ; await sleep(5)) {
+      for (; from < told.length; from++) if (told[from]!.pid === pid && isIt(told[from]!)) return told[from]!;
+      if (Date.now() > end) throw new Error(`nothing of process ${pid} is what was waited for`);
+    }
+  }
   return {
     program,
     of(pid) {
@@ -86,12 +95,9 @@ export function startCapture(options: Partial<SocketsOptions> = {}): Capture {
       drain();
       return told;
     },
+    when,
     async whenOver(pid) {
-      const end = Date.now() + 20_000;
-      while (!told.some((event) => event.pid === pid && event.kind === 'exit')) {
-        if (Date.now() > end) throw new Error(`process ${pid} was not told to be over`);
-        await sleep(5);
-      }
+      await when(pid, ({ kind }) => kind === 'exit');
       // Ends of its sockets may be told after its own.
       await sleep(20);
       drain();
