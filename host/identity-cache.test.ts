@@ -99,6 +99,21 @@ test('a process that is gone before it can be read has the name it was executed 
   );
 });
 
+test('when processes start faster than they can be read, those that do something are read when they do', () => {
+  const who = cache({ maxEntries: 10_000 });
+  clockMs = Math.ceil(clockMs / 1000) * 1000 + 1000;
+  for (let pid = 2000; pid < 2200; pid++) who.onExec(pid, 100, '/bin/true');
+  tree.add(2300, { exe: '/usr/bin/node', args: ['node', '/srv/a/mailer.js'] });
+  const guess = who.onExec(2300, 100, '/usr/bin/node');
+  assert.equal(guess.service.name, 'node');
+  const read = who.identify(2300, 200)!;
+  assert.equal(read.service.name, 'mailer');
+  assert.notEqual(read.key, guess.key);
+  assert.equal(who.identify(2300, 300), read);
+  clockMs += 1000;
+  assert.equal(who.onExec(2300, 400, '/usr/bin/node').service.name, 'mailer');
+});
+
 test('a pid that nobody has is not looked for again and again', () => {
   const who = cache();
   assert.equal(who.identify(17, 100), undefined);

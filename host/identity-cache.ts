@@ -33,6 +33,8 @@ interface Entry {
   endNs: number | undefined;
   endedMs: number | undefined;
   checkedMs: number;
+  /** It was not read, only what its event told is known. */
+  isGuess: boolean;
   next: Entry | undefined;
 }
 
@@ -40,6 +42,8 @@ interface Entry {
 const recheckMs = 5000;
 /** A pid that could not be found is not looked for again in this time. */
 const missingMs = 1000;
+/** Processes that are read when they are executed, each second; one takes about 0.1 ms. */
+const maxExecReads = 200;
 /** Of one pid this many earlier owners or programs are kept. */
 const maxEarlier = 3;
 
@@ -52,16 +56,27 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
   /** Short-lived processes are in the container of others of their cgroup. */
   const containers = new Map<string, Container | undefined>();
   let generation = 0;
+  let readSecond = -1;
+  let readsLeft = 0;
 
   function identify(pid: number, timeNs?: number): ProcessIdentity | undefined {
     let entry = entries.get(pid);
     if (entry !== undefined && entry.endNs === undefined && isStale(entry, pid)) entry = undefined;
     if (entry !== undefined) {
+      if (entry.isGuess && entry.endNs === undefined) readAfterAll(pid, entry);
       touch(pid, entry);
       const found = timeNs === undefined ? current(entry) : ownerAt(entry, timeNs);
       if (found !== undefined) return found.identity;
     }
     return lookUp(pid) ?? (timeNs === undefined ? undefined : entry?.identity);
+  }
+
+  function readAfterAll(pid: number, entry: Entry): void {
+    entry.isGuess = false;
+    const read = reader.read(pid);
+    if (read === undefined) return;
+    generation += 1;
+    entry.identity = { ...read, key: `${read.key}:${generation}` };
   }
 
   function current(entry: Entry): Entry | undefined {
@@ -101,14 +116,16 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     return identity;
   }
 
-  function put(pid: number, identity: ProcessIdentity): void {
+  function put(pid: number, identity: ProcessIdentity): Entry {
     missing.delete(pid);
     const before = entries.get(pid);
     if (before !== undefined) before.endedMs ??= now();
     const next = before?.endNs === undefined ? undefined : cut(before, maxEarlier);
     entries.delete(pid);
-    entries.set(pid, { identity, endNs: undefined, endedMs: undefined, checkedMs: now(), next });
+    const entry: Entry = { identity, endNs: undefined, endedMs: undefined, checkedMs: now(), isGuess: false, next };
+    entries.set(pid, entry);
     if (entries.size > maxEntries) entries.delete(entries.keys().next().value!);
+    return entry;
   }
 
   function touch(pid: number, entry: Entry): void {
@@ -119,16 +136,27 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
   function onExec(pid: number, timeNs: number, path: string, cgroup = ''): ProcessIdentity {
     const before = entries.get(pid);
     if (before !== undefined) before.endNs ??= timeNs;
-    const read = reader.read(pid);
+    const read = mayRead() ? reader.read(pid) : undefined;
     if (cgroup !== '' && read !== undefined) {
       if (containers.size >= maxEntries) containers.clear();
       containers.set(cgroup, read.container);
     }
-    const identity = read ?? reader.describe(factsOf(pid, path), containers.get(cgroup));
+    const identity = read ?? reader.guess(factsOf(pid, path), containers.get(cgroup));
     generation += 1;
     const renewed = { ...identity, key: `${identity.key}:${generation}` };
-    put(pid, renewed);
+    put(pid, renewed).isGuess = read === undefined;
     return renewed;
+  }
+
+  /** Thousands of short processes a second are not worth reading each: those that then do something are read after all. */
+  function mayRead(): boolean {
+    const second = Math.floor(now() / 1000);
+    if (second !== readSecond) {
+      readSecond = second;
+      readsLeft = maxExecReads;
+    }
+    readsLeft -= 1;
+    return readsLeft >= 0;
   }
 
   function onExit(pid: number, timeNs: number): void {

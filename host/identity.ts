@@ -44,8 +44,16 @@ export interface IdentityOptions {
 export interface IdentityReader {
   /** Undefined when there is no such process (any more). Takes about 0.2 ms. */
   read(pid: number): ProcessIdentity | undefined;
-  /** Of facts that somebody else has read, or has been told of a process that is gone. */
-  describe(facts: ProcessFacts, container?: Container): ProcessIdentity;
+  /** What is known of a process that is gone, or not worth reading: nothing is read. */
+  guess(facts: ProcessFacts, container: Container | undefined): ProcessIdentity;
+}
+
+interface Found {
+  service: ServiceName;
+  container: Container | undefined;
+  runtime: Runtime | undefined;
+  owner: string;
+  instance: string;
 }
 
 /** A worker of a worker of a server; deeper ones are their own. */
@@ -56,25 +64,46 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
   const boot = readBoot(proc);
   const mounts = createMounts(proc);
 
-  function describe(facts: ProcessFacts, container?: Container): ProcessIdentity {
-    const { pid, startTicks } = facts;
-    container ??= findContainer(facts.cgroups, () => mounts.containerOf(pid));
+  function describe(facts: ProcessFacts): ProcessIdentity {
+    const { pid } = facts;
+    const container = findContainer(facts.cgroups, () => mounts.containerOf(pid));
     const program = openProgram(facts, readEnvironment(pid, proc), proc);
     const service = findServiceName(program, container);
     const runtime = findRuntime(program) ?? runtimeOf?.(facts);
-    const shown = redactArguments(facts.args);
     const owner = users.nameOf(facts.uid, pid, container?.id ?? '');
+    return identityOf(facts, { service, container, runtime, owner, instance: instanceOf(facts, service, container) });
+  }
+
+  function guess(facts: ProcessFacts, container: Container | undefined): ProcessIdentity {
+    const service = findServiceName(
+      { facts, environment: {}, read: () => undefined, resolve: (path) => path },
+      container,
+    );
+    const language = languageOf(facts);
+    const runtime = language && { language: language.language, name: language.runtime, version: undefined };
+    return identityOf(facts, {
+      service,
+      container,
+      runtime,
+      owner: '',
+      instance: instanceOf(facts, service, container),
+    });
+  }
+
+  function identityOf(facts: ProcessFacts, found: Found): ProcessIdentity {
+    const { service, container, runtime, owner, instance } = found;
+    const shown = redactArguments(facts.args);
     return {
-      pid,
-      startTicks,
-      key: `${pid}:${startTicks}`,
+      pid: facts.pid,
+      startTicks: facts.startTicks,
+      key: `${facts.pid}:${facts.startTicks}`,
       service,
       language: runtime?.language ?? '',
       container,
       // Command lines hold secrets, which are not kept as long as an identity is.
       facts: { ...facts, args: shown },
       attributes: [
-        ...serviceAttributes(service, instanceOf(facts, service, container)),
+        ...serviceAttributes(service, instance),
         ...processAttributes(facts, shown, owner, boot.timeMs, runtime),
         ...containerAttributes(container),
       ],
@@ -103,7 +132,7 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
       const facts = readProcess(pid, proc);
       return facts === undefined ? undefined : describe(facts);
     },
-    describe,
+    guess,
   };
 }
 
