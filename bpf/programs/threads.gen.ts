@@ -89,7 +89,7 @@ export const trace = {
 
 /** struct thread_state: its size, and where each field is, in bytes. */
 export const threadState = {
-  size: 344,
+  size: 408,
   beginNs: 0, // u64
   arguments: 8, // u64[6]
   otherSequence: 56, // u32
@@ -102,6 +102,7 @@ export const threadState = {
   trace: 80, // trace
   last: 104, // place[2]
   tls: 280, // tls_call
+  tlsInner: 344, // tls_call
 } as const;
 
 /** struct process_state: its size, and where each field is, in bytes. */

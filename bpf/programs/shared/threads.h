@@ -17,7 +17,7 @@ enum counter {
   COUNTER_SOCKET_REUSED,    /* sockets whose end was not seen before their address was taken by another */
   COUNTER_IO_URING,         /* requests of traced processes to sockets through io_uring, whose bytes are not seen */
   COUNTER_TLS_NO_SOCKET,    /* payloads of a TLS library for which no socket is known */
-  COUNTER_TLS_NESTED,       /* calls of a TLS library inside another one of the same thread */
+  COUNTER_TLS_NESTED,       /* calls of a TLS library inside another one of the same thread for another connection: not told */
   COUNTERS,
 };
 
@@ -80,7 +80,7 @@ struct tls_call {
   __u32 length;           /* as asked for */
   __u32 sequence;         /* of a write: where the socket's next byte was to go when the call began; 0: socket not known then */
   __u64 size_pointer;     /* of the _ex forms, where the library writes how much it moved; else 0 */
-  __u8 depth;             /* 0: not in a call */
+  __u8 depth;             /* 0: not in a call; else this one, and those inside it */
   __u8 direction;
   __u8 source;            /* enum event_source */
   __u8 sockets[2];        /* socket calls by direction since the call began; stops at 255 */
@@ -109,6 +109,7 @@ struct thread_state {
   struct trace trace;
   struct place last[2];   /* of the last read and the last write */
   struct tls_call tls;
+  struct tls_call tls_inner; /* a call inside that one, of the same connection in the other direction */
 };
 
 #ifdef THREADS_IN_HASH

@@ -22,13 +22,16 @@ static __noinline int begin_call(struct registers *context, __u8 source, __u8 di
   struct thread_state *thread = traced_thread();
   if (!thread) return 0;
   struct tls_call *call = &thread->tls;
-  /* TLS within TLS, or a function of the library that calls another: the outer call has the caller's bytes. What is not inside
-   * replaces a call that never came back (a jump out of it, a thread's other stack). */
+  /* What is not inside the call before replaces it: that never came back (a jump out of it, a thread's other stack). */
   if (is_within(call, context->sp) && call->depth < 255) {
     call->depth++;
+    /* TLS within TLS: the outer call has the caller's bytes. */
     if (call->connection != context->di) count(COUNTER_TLS_NESTED);
-    return 0;
-  }
+    /* The library calls its own function for the same, or a callback of the library writes while it reads (Node.js, at the end of a
+     * handshake). */
+    if (call->depth > 2 || call->connection != context->di || call->direction == direction) return 0;
+    call = &thread->tls_inner;
+  } else thread->tls_inner.depth = 0;
   call->stack = context->sp;
   call->begin_ns = bpf_ktime_get_ns();
   call->connection = context->di;
@@ -61,13 +64,12 @@ static __always_inline void describe_place(const struct place *place, struct eve
 }
 
 /* The second probe: `moved` bytes, or nothing. */
-static __noinline int tell_call(struct thread_state *thread, __u32 moved) {
-  if (!thread) return 0;
-  struct tls_call *call = &thread->tls;
+static __noinline int tell_call(struct thread_state *thread, struct tls_call *call, __u32 moved) {
+  if (!thread || !call) return 0;
   struct connection_key key = key_of(call->connection);
   __u8 direction = call->direction;
-  if (direction != DIRECTION_OUT) learn_within(thread, &key, DIRECTION_IN);
-  if (direction != DIRECTION_IN) learn_within(thread, &key, DIRECTION_OUT);
+  if (direction != DIRECTION_OUT) learn_within(thread, call, &key, DIRECTION_IN);
+  if (direction != DIRECTION_IN) learn_within(thread, call, &key, DIRECTION_OUT);
   if (direction == DIRECTION_NONE || moved == 0) return 0;
   struct connection *known = bpf_map_lookup_elem(&connections, &key);
   if (!known) {
@@ -88,23 +90,23 @@ static __noinline int tell_call(struct thread_state *thread, __u32 moved) {
   return 0;
 }
 
-/* The thread, when this is the end of the call that it is in. */
-static __always_inline struct thread_state *leave_call(const struct registers *context) {
-  struct thread_state *thread = find_thread();
+/* The call that ends here; null when that one is not told. */
+static __always_inline struct tls_call *leave_call(struct thread_state *thread, const struct registers *context) {
   if (!thread || !thread->tls.depth) return 0;
   struct tls_call *call = &thread->tls;
   if (call->depth > 1) {
     call->depth--;
-    return 0;
+    call = &thread->tls_inner;
+    if (!call->depth || thread->tls.depth > 1) return 0;
   }
   __u64 distance = context->sp > call->stack ? context->sp - call->stack : call->stack - context->sp;
   if (distance > FRAME_NEAR) return 0;
   call->depth = 0;
-  return thread;
+  return call;
 }
 
-static __always_inline __u32 clamp(const struct thread_state *thread, __s64 moved) {
-  return moved > 0 && moved <= thread->tls.length ? moved : 0;
+static __always_inline __u32 clamp(const struct tls_call *call, __s64 moved) {
+  return moved > 0 && moved <= call->length ? moved : 0;
 }
 
 #endif

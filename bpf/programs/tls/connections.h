@@ -63,9 +63,9 @@ static __always_inline void learn_before(struct thread_state *thread, const stru
 }
 
 /* After a call: what the library itself moved meanwhile. Where several sockets are possible, the one whose bytes were records. */
-static __always_inline void learn_within(struct thread_state *thread, const struct connection_key *key, __u32 direction) {
+static __always_inline void learn_within(struct thread_state *thread, const struct tls_call *call, const struct connection_key *key, __u32 direction) {
   struct place *place = direction == DIRECTION_OUT ? &thread->last[1] : &thread->last[0];
-  if (place->begin_ns < thread->tls.begin_ns || place->family == 0) return;
+  if (place->begin_ns < call->begin_ns || place->family == 0) return;
   if (direction == DIRECTION_IN) thread->tls.seen_ns = place->time_ns;
   struct connection *known = bpf_map_lookup_elem(&connections, key);
   if (known && (is_same(&known->place, place) || !place->record)) return;

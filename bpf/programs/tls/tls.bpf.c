@@ -6,22 +6,25 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* The library's result is the number of bytes. */
 static __always_inline int leave_data(struct registers *context, __u64 cookie) {
-  struct thread_state *thread = leave_call(context);
-  return thread ? tell_call(thread, clamp(thread, (__s32)read_named(context, cookie))) : 0;
+  struct thread_state *thread = find_thread();
+  struct tls_call *call = leave_call(thread, context);
+  return call ? tell_call(thread, call, clamp(call, (__s32)read_named(context, cookie))) : 0;
 }
 
 /* The result is 1 for success, and the number of bytes was written to where the caller wanted it. */
 static __always_inline int leave_sized(struct registers *context, __u64 cookie) {
-  struct thread_state *thread = leave_call(context);
-  if (!thread) return 0;
+  struct thread_state *thread = find_thread();
+  struct tls_call *call = leave_call(thread, context);
+  if (!call) return 0;
   __u64 moved = 0;
-  if ((__s32)read_named(context, cookie) == 1) bpf_probe_read_user(&moved, sizeof(moved), (void *)thread->tls.size_pointer);
-  return tell_call(thread, clamp(thread, moved));
+  if ((__s32)read_named(context, cookie) == 1) bpf_probe_read_user(&moved, sizeof(moved), (void *)call->size_pointer);
+  return tell_call(thread, call, clamp(call, moved));
 }
 
 static __always_inline int leave_handshake(struct registers *context) {
-  struct thread_state *thread = leave_call(context);
-  return thread ? tell_call(thread, 0) : 0;
+  struct thread_state *thread = find_thread();
+  struct tls_call *call = leave_call(thread, context);
+  return call ? tell_call(thread, call, 0) : 0;
 }
 
 /* Another connection may get the same address. */

@@ -2,22 +2,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { eventSource } from '../../../bpf/programs/event.gen.ts';
-import { type Files, makeCertificate, score, startPair } from './testing/pair.ts';
-import { startWatch, type Watch } from './testing/watch.ts';
+import { makeCertificate, score, startPair } from './testing/pair.ts';
+import { type Clear, startWatch } from './testing/watch.ts';
 
 const testing = join(import.meta.dirname, 'testing');
 const connections = 24;
 const requests = 50;
-let files: Files;
-let watch: Watch;
-
-before(() => {
-  files = makeCertificate();
-  watch = startWatch();
-});
-
+const files = makeCertificate();
 after(async () => {
   await watch.stop();
   files.remove();
@@ -30,21 +23,20 @@ function buildGo(name: string, flags: string[]): string {
   return output;
 }
 
-const runtimes: [name: string, source: number, command: () => string[]][] = [
-  [
-    'Node.js, its own OpenSSL with memory BIOs',
-    eventSource.openssl,
-    () => [process.execPath, join(testing, 'node.ts')],
-  ],
-  ['Python asyncio, memory BIOs', eventSource.openssl, () => ['python3', join(testing, 'asyncio_pair.py')]],
-  ['Python threads, socket BIOs', eventSource.openssl, () => ['python3', join(testing, 'threads_pair.py')]],
-  ['Go', eventSource.goTls, () => [buildGo('pair', [])]],
-  ['Go, stripped', eventSource.goTls, () => [buildGo('stripped', ['-ldflags=-s -w', '-trimpath'])]],
+const runtimes: [name: string, source: number, command: string[]][] = [
+  ['Node.js, its own OpenSSL with memory BIOs', eventSource.openssl, [process.execPath, join(testing, 'node.ts')]],
+  ['Python asyncio, memory BIOs', eventSource.openssl, ['python3', join(testing, 'asyncio_pair.py')]],
+  ['Python threads, socket BIOs', eventSource.openssl, ['python3', join(testing, 'threads_pair.py')]],
+  ['Go', eventSource.goTls, [buildGo('pair', [])]],
+  ['Go, stripped', eventSource.goTls, [buildGo('stripped', ['-ldflags=-s -w', '-trimpath'])]],
 ];
+
+// After the builds, during which nothing would empty the ring.
+const watch = startWatch();
 
 for (const [name, source, command] of runtimes) {
   test(`${name}: each payload is told once, of its socket`, { timeout: 120_000 }, async () => {
-    const pair = await startPair(command(), files, connections, requests);
+    const pair = await startPair(command, files, connections, requests);
     try {
       await watch.covered(pair.pid);
       watch.clear.length = 0;
@@ -65,9 +57,8 @@ for (const [name, source, command] of runtimes) {
 }
 
 /** Both ends name the record that carried a message by the same TCP sequence number. */
-function assertSequences(events: typeof watch.clear, port: number): void {
-  const key = (event: (typeof events)[number]) =>
-    `${event.localPort === port ? event.remotePort : event.localPort} ${event.sequence}`;
+function assertSequences(events: readonly Clear[], port: number): void {
+  const key = (event: Clear) => `${event.localPort === port ? event.remotePort : event.localPort} ${event.sequence}`;
   const written = new Set(events.filter(({ direction }) => direction === 'out').map(key));
   const read = events.filter(({ direction }) => direction === 'in');
   const joined = read.filter((event) => written.has(key(event))).length;

@@ -14,6 +14,7 @@ const port = parentPort!;
 const now = () => performance.now();
 const tickMs = 50;
 const lingerMs = 30_000;
+const findMs = 30_000;
 /** Executables that were seen; beyond it all are forgotten, and looked at anew. */
 const maxExecutables = 16_384;
 
@@ -25,6 +26,8 @@ const finder = createLibraryFinder(proc);
 const schedule = new Schedule(now);
 const excluded = new Set(excludedPids);
 const executables = new Set<string>();
+/** Processes that were told of, or found. */
+const seen = new Set<number>();
 const coverage = new Coverage({
   find: (pid) => finder.find(pid),
   attach,
@@ -56,6 +59,7 @@ function attach(library: TlsLibrary, pid: number | undefined): Detachable | unde
 
 function started(pid: number): void {
   if (excluded.has(pid)) return;
+  seen.add(pid);
   coverage.forget(pid);
   schedule.start(pid, isNew(pid));
 }
@@ -86,12 +90,14 @@ function work(): void {
 }
 
 const timer = setTimeout(work, tickMs);
+const finding = setInterval(findMissed, findMs);
 
 port.on('message', (message: ToProbes) => {
   switch (message.type) {
     case 'started':
       return started(message.pid);
     case 'ended':
+      seen.delete(message.pid);
       schedule.end(message.pid);
       return coverage.forget(message.pid);
     case 'encrypted':
@@ -101,6 +107,7 @@ port.on('message', (message: ToProbes) => {
       return post({ type: 'status', id: message.id, status: coverage.status() });
     case 'stop':
       clearTimeout(timer);
+      clearInterval(finding);
       coverage.close();
       program.close();
       post({ type: 'stopped' });
@@ -110,4 +117,17 @@ port.on('message', (message: ToProbes) => {
   }
 });
 
-for (const pid of listProcesses(proc)) if (!excluded.has(pid)) schedule.again(pid);
+/** Those that ran before, and those whose start was lost with a full ring. */
+function findMissed(): void {
+  const pids = listProcesses(proc);
+  for (const pid of pids) if (!seen.has(pid)) started(pid);
+  const alive = new Set(pids);
+  for (const pid of seen) {
+    if (alive.has(pid)) continue;
+    seen.delete(pid);
+    schedule.end(pid);
+    coverage.forget(pid);
+  }
+}
+
+findMissed();
