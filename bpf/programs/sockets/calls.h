@@ -80,6 +80,7 @@ static __always_inline void number(struct event *event, const struct transfer *m
   *moved = before + (event->transport == TRANSPORT_UDP ? 1 : move->length);
   if (!has_sequence(move->sock, event)) {
     event->sequence = before;
+    event->other_sequence = out ? state->moved[0] : state->moved[1];
     return;
   }
   __u32 written = written_until(move->sock);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { eventConstants } from '../event.gen.ts';
 import { type Hook, hooks } from './sockets.ts';
@@ -7,6 +7,7 @@ import { type Capture, missingPermission, startCapture, type Told } from './test
 import { python, tell } from './testing/python.ts';
 
 const refused = missingPermission();
+const noMultipath = multipathOff();
 const { EVENT_CUT, EVENT_SENDFILE, EVENT_UNIX } = eventConstants;
 
 /** Waits for the reading end, so that the order of events is known. */
@@ -119,6 +120,37 @@ for (const hook of hooks) {
         }
       });
     }
+
+    test('multipath TCP is numbered by what was seen to move', { skip: noMultipath }, async () => {
+      const told = await tell(
+        capture,
+        `
+def multipath(): return socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+listener = multipath(); listener.bind(('127.0.0.1', 0)); listener.listen()
+a = multipath(); a.connect(listener.getsockname()); b, _ = listener.accept()
+a.send(b'one'); b.recv(9); b.send(b'answer'); a.recv(9); a.send(b'two'); b.recv(9)
+`,
+      );
+      const data = told.filter((event) => event.kind === 'data');
+      assertNumbered(data);
+      assert.deepEqual(
+        data.map(({ payload, sequence, otherSequence, transport, role }) => [
+          payload,
+          sequence,
+          otherSequence,
+          transport,
+          role,
+        ]),
+        [
+          ['one', 0, 0, 6, 1],
+          ['one', 0, 0, 6, 2],
+          ['answer', 0, 3, 6, 2],
+          ['answer', 0, 3, 6, 1],
+          ['two', 3, 6, 6, 1],
+          ['two', 3, 6, 6, 2],
+        ],
+      );
+    });
 
     test('a connection opens with its role at either end, and closes', async () => {
       const told = await tell(capture, "a,b = pair(); a.send(b'one'); b.recv(9); a.close(); b.recv(9); b.close()");
@@ -240,6 +272,12 @@ for t in threads: t.join()
       );
     });
   });
+}
+
+/** The kernel knows it since 5.6, when it was built with it. */
+function multipathOff(): string | false {
+  const switched = '/proc/sys/net/mptcp/enabled';
+  return (!existsSync(switched) || readFileSync(switched, 'utf8').trim() !== '1') && 'multipath TCP is switched off';
 }
 
 function unavailable(hook: Hook): string | false {
