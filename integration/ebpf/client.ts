@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runClient } from '../bench/packets/record.ts';
-import type { Built } from '../services/build.ts';
+import type { TestShop } from './shop.ts';
 import { readTruth, type TrueCall } from './truth.ts';
 
 export interface ClientRun {
@@ -22,14 +22,19 @@ export interface ClientRun {
 const waitMs = 1500;
 
 /** Its process, and its calls in the order in which they ended. */
-export async function runTrueClient(built: Built, run: ClientRun): Promise<{ pid: number; calls: TrueCall[] }> {
+export async function runTrueClient(
+  { built, cgroup }: TestShop,
+  run: ClientRun,
+): Promise<{ pid: number; calls: TrueCall[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'otelcol-client-'));
   const truth = join(directory, 'truth');
   const variables = [`TRUTH=${truth}`, `WAIT=${waitMs}ms`, `PAUSE=${run.pauseMs}ms`];
   const numbers = [String(run.count), String(run.concurrency)];
   try {
     const program = join(built.go, 'client');
-    await runClient('env', [...variables, program, run.protocol, run.place, ...numbers, ...(run.paths ?? [])]);
+    const inCgroup = ['-c', 'echo $$ >"$0" && exec env "$@"', cgroup.procs];
+    const args = [run.protocol, run.place, ...numbers, ...(run.paths ?? [])];
+    await runClient('sh', [...inCgroup, ...variables, program, ...args]);
     const requests = readTruth(truth);
     return { pid: requests[0]?.pid ?? 0, calls: requests.flatMap(({ calls }) => calls) };
   } finally {

@@ -54,7 +54,10 @@ function mistakesOf(span: SeenSpan, call: TrueCall, pids: ReadonlySet<number>): 
   const port = Number(text(span, 'client.port'));
   if (!call.tls && call.localPort !== 0 && port !== call.localPort)
     mistakes.push(`client's port ${port} instead of ${call.localPort}`);
-  if (!isWithin(span, call)) mistakes.push('it is not within the time of the call');
+  if (!isWithin(span, call)) {
+    const [early, late] = [call.start - span.startNs, span.endNs - call.end].map((ns) => (ns / 1000).toFixed(0));
+    mistakes.push(`not within the time of the call: begins ${early} us before it, ends ${late} us after it`);
+  }
   return mistakes;
 }
 

@@ -1,12 +1,12 @@
-/** The collector's configuration for these tests: what it sees of the given programs becomes spans at the sink. */
+/** The collector's configuration for these tests: what it sees of the processes of a cgroup becomes spans at the sink. */
 
-/** Texts are kept as they are, for the tests compare them. `more` is YAML below the receiver. */
-export function traceProcesses(executables: readonly string[], sinkPort: number): string {
+/** Texts are kept as they are, for the tests compare them. */
+export function traceProcesses(cgroup: string, sinkPort: number): string {
   return `
 receivers:
   ebpf:
     processes:
-      include: ${JSON.stringify(executables)}
+      cgroups: [${cgroup}]
     protocols:
       obfuscate: false
 exporters:

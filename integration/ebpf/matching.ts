@@ -12,7 +12,7 @@ export class SpanIndex {
   readonly #byTarget = new Map<string, SeenSpan[]>();
   readonly #byPorts = new Map<string, SeenSpan[]>();
 
-  constructor(spans: readonly SeenSpan[]) {
+  add(spans: readonly SeenSpan[]): void {
     for (const span of spans) {
       push(this.#byTarget, targetOf(span), span);
       push(this.#byPorts, `${text(span, 'client.port')} ${portOf(span)}`, span);
@@ -21,9 +21,12 @@ export class SpanIndex {
 
   /** Spans of this call, at any point. HTTP calls have a target of their own; others one connection and a time. */
   find(call: TrueCall): SeenSpan[] {
-    if (call.protocol === 'http') return this.#byTarget.get(call.target) ?? [];
     const port = call.address.slice(call.address.lastIndexOf(':') + 1);
-    const there = call.localPort === 0 ? this.#withText(call) : this.#byPorts.get(`${call.localPort} ${port}`);
+    // What a proxy passes on has the same target, at another port.
+    if (call.protocol === 'http')
+      return (this.#byTarget.get(call.target) ?? []).filter((span) => portOf(span) === port);
+    const there =
+      call.localPort === 0 ? this.#byTarget.get(call.target) : this.#byPorts.get(`${call.localPort} ${port}`);
     return (there ?? []).filter((span) => isWithin(span, call) && isOfProtocol(span, call));
   }
 
@@ -38,10 +41,6 @@ export class SpanIndex {
         Number(span.resource['process.pid']) === request.pid &&
         contains(span, request),
     );
-  }
-
-  #withText(call: TrueCall): SeenSpan[] | undefined {
-    return this.#byTarget.get(call.target);
   }
 }
 

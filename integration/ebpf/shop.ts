@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCertificate } from '../kit/certificate.ts';
+import { type Cgroup, createCgroup } from '../kit/cgroup.ts';
 import { childrenOf, type Owner, root } from '../kit/collector.ts';
 import { freePorts } from '../kit/ports.ts';
 import { startKafka } from '../servers/kafka.ts';
@@ -44,8 +45,8 @@ export type PlaceName =
 export interface TestShop {
   built: Built;
   places: Record<PlaceName, Place>;
-  /** Executables of all of it, as the receiver's filter wants them. */
-  executables: string[];
+  /** All of it runs in here, and nothing else of this machine. */
+  cgroup: Cgroup;
   /** What a service wrote so far. */
   truthOf(service: string): TrueRequest[];
   truthFile(service: string): string;
@@ -54,6 +55,12 @@ export interface TestShop {
 /** Takes half a minute; everything ends with the test. */
 export async function startTestShop(t: Owner): Promise<TestShop> {
   const built = await buildServices();
+  const cgroup = createCgroup(`otelcol-test-${process.pid}`);
+  t.after(() => cgroup.remove());
+  return cgroup.around(() => startAll(t, built, cgroup));
+}
+
+async function startAll(t: Owner, built: Built, cgroup: Cgroup): Promise<TestShop> {
   const directory = mkdtempSync(join(tmpdir(), 'otelcol-shop-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const certificate = createCertificate(directory);
@@ -131,7 +138,7 @@ export async function startTestShop(t: Owner): Promise<TestShop> {
   return {
     built,
     places,
-    executables: executablesOf(built),
+    cgroup,
     truthOf: (name) => readTruth(truthFile(name)),
     truthFile,
   };
@@ -146,21 +153,4 @@ function familyOf(pid: number): ReadonlySet<number> {
   const all = new Set([pid]);
   for (const member of all) for (const child of childrenOf(member)) all.add(child);
   return all;
-}
-
-/** Other programs of this machine are none of the tests' business. */
-function executablesOf({ go, python }: Built): string[] {
-  const real = (program: string) => execFileSync('readlink', ['-f', program], { encoding: 'utf8' }).trim();
-  const found = (program: string) => real(execFileSync('which', [program], { encoding: 'utf8' }).trim());
-  return [
-    `${go}/*`,
-    real(python),
-    process.execPath,
-    found('java'),
-    found('nginx'),
-    found('redis-server'),
-    found('mariadbd'),
-    '/usr/lib/postgresql/**',
-    '/usr/sbin/php-fpm*',
-  ];
 }

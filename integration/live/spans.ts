@@ -22,8 +22,22 @@ interface KeyValue {
 
 /** All spans that have come so far. */
 export function seenSpans(sink: Sink): SeenSpan[] {
+  return readSpans(sink.bodies('traces'));
+}
+
+/** Gives the spans that have come since the last time it was asked. */
+export function createSpanReader(sink: Sink): () => SeenSpan[] {
+  let read = 0;
+  return () => {
+    const bodies = sink.bodies('traces').slice(read);
+    read += bodies.length;
+    return readSpans(bodies);
+  };
+}
+
+function readSpans(bodies: readonly Uint8Array[]): SeenSpan[] {
   const spans: SeenSpan[] = [];
-  for (const body of sink.bodies('traces')) {
+  for (const body of bodies) {
     const request = decode('traces', body) as { resource_spans?: Plain[] };
     for (const group of request.resource_spans ?? []) {
       const resource = attributes((group.resource as Plain | undefined)?.attributes);
