@@ -33,8 +33,6 @@ interface Entry {
   endNs: number | undefined;
   endedMs: number | undefined;
   checkedMs: number;
-  /** It was not read, only what its event told is known. */
-  isGuess: boolean;
   next: Entry | undefined;
 }
 
@@ -63,7 +61,7 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     let entry = entries.get(pid);
     if (entry !== undefined && entry.endNs === undefined && isStale(entry, pid)) entry = undefined;
     if (entry !== undefined) {
-      if (entry.isGuess && entry.endNs === undefined) readAfterAll(pid, entry);
+      if (entry.identity.isGuess && entry.endNs === undefined) readAfterAll(pid, entry);
       touch(pid, entry);
       const found = timeNs === undefined ? current(entry) : ownerAt(entry, timeNs);
       if (found !== undefined) return found.identity;
@@ -71,12 +69,12 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     return lookUp(pid) ?? (timeNs === undefined ? undefined : entry?.identity);
   }
 
+  /** Asked once: a process that is gone stays what its event told. */
   function readAfterAll(pid: number, entry: Entry): void {
-    entry.isGuess = false;
     const read = reader.read(pid);
-    if (read === undefined) return;
     generation += 1;
-    entry.identity = { ...read, key: `${read.key}:${generation}` };
+    entry.identity =
+      read === undefined ? { ...entry.identity, isGuess: false } : { ...read, key: `${read.key}:${generation}` };
   }
 
   function current(entry: Entry): Entry | undefined {
@@ -116,16 +114,14 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     return identity;
   }
 
-  function put(pid: number, identity: ProcessIdentity): Entry {
+  function put(pid: number, identity: ProcessIdentity): void {
     missing.delete(pid);
     const before = entries.get(pid);
     if (before !== undefined) before.endedMs ??= now();
     const next = before?.endNs === undefined ? undefined : cut(before, maxEarlier);
     entries.delete(pid);
-    const entry: Entry = { identity, endNs: undefined, endedMs: undefined, checkedMs: now(), isGuess: false, next };
-    entries.set(pid, entry);
+    entries.set(pid, { identity, endNs: undefined, endedMs: undefined, checkedMs: now(), next });
     if (entries.size > maxEntries) entries.delete(entries.keys().next().value!);
-    return entry;
   }
 
   function touch(pid: number, entry: Entry): void {
@@ -144,7 +140,7 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     const identity = read ?? reader.guess(factsOf(pid, path), containers.get(cgroup));
     generation += 1;
     const renewed = { ...identity, key: `${identity.key}:${generation}` };
-    put(pid, renewed).isGuess = read === undefined;
+    put(pid, renewed);
     return renewed;
   }
 

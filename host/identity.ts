@@ -21,6 +21,8 @@ export interface ProcessIdentity {
   service: ServiceName;
   /** As `doctor` shows it: `Java`, `Go`; empty for none that is known. */
   language: string;
+  /** It was not read, only what others told of it is known. */
+  isGuess: boolean;
   container: Container | undefined;
   /** What it was read from, with arguments as they may be shown. */
   facts: ProcessFacts;
@@ -71,7 +73,8 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
     const service = findServiceName(program, container);
     const runtime = findRuntime(program) ?? runtimeOf?.(facts);
     const owner = users.nameOf(facts.uid, pid, container?.id ?? '');
-    return identityOf(facts, { service, container, runtime, owner, instance: instanceOf(facts, service, container) });
+    const instance = instanceOf(facts, service, container);
+    return identityOf(facts, { service, container, runtime, owner, instance }, false);
   }
 
   function guess(facts: ProcessFacts, container: Container | undefined): ProcessIdentity {
@@ -81,16 +84,11 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
     );
     const language = languageOf(facts);
     const runtime = language && { language: language.language, name: language.runtime, version: undefined };
-    return identityOf(facts, {
-      service,
-      container,
-      runtime,
-      owner: '',
-      instance: instanceOf(facts, service, container),
-    });
+    const instance = instanceOf(facts, service, container);
+    return identityOf(facts, { service, container, runtime, owner: '', instance }, true);
   }
 
-  function identityOf(facts: ProcessFacts, found: Found): ProcessIdentity {
+  function identityOf(facts: ProcessFacts, found: Found, isGuess: boolean): ProcessIdentity {
     const { service, container, runtime, owner, instance } = found;
     const shown = redactArguments(facts.args);
     return {
@@ -99,6 +97,7 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
       key: `${facts.pid}:${facts.startTicks}`,
       service,
       language: runtime?.language ?? '',
+      isGuess,
       container,
       // Command lines hold secrets, which are not kept as long as an identity is.
       facts: { ...facts, args: shown },

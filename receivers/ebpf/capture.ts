@@ -149,14 +149,15 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     }
   }
 
-  function exec({ pid, timeNs }: EventReader, path: string): void {
-    owners.exec(pid, timeNs, path);
-    if (config.processes.events && !rules.isIgnored(pid)) processes.exec({ timeNs }, path, owners.of(pid, timeNs));
+  function exec({ pid, timeNs, cgroup }: EventReader, path: string): void {
+    const owner = owners.exec(pid, timeNs, path, cgroup);
+    if (config.processes.events && !rules.isIgnored(pid)) processes.exec({ timeNs }, path, owner);
   }
 
   function exit({ pid, timeNs, length }: EventReader): void {
-    if (config.processes.events && owners.has(pid) && !rules.isIgnored(pid))
-      processes.exit({ timeNs, length }, owners.of(pid, timeNs));
+    const owner = owners.lastKnown(pid);
+    if (config.processes.events && owner !== undefined && !rules.isIgnored(pid))
+      processes.exit({ timeNs, length }, owner);
     owners.exit(pid, timeNs);
     rules.forget(pid);
     probes?.ended(pid);

@@ -22,6 +22,8 @@ export class Owners {
   readonly #options: OwnersOptions;
   /** By pid; asked for each connection and whenever another process uses one. */
   readonly #owners = new Map<number, ProcessResource>();
+  /** Of these only the path is known: they are looked at when they do something. */
+  readonly #guessed = new Set<number>();
 
   constructor(options: OwnersOptions) {
     this.#options = options;
@@ -30,29 +32,32 @@ export class Owners {
   /** The process that had this pid at that (monotonic) time. */
   of(pid: number, timeNs?: number): ProcessResource {
     const known = this.#owners.get(pid);
-    if (known !== undefined) return known;
+    if (known !== undefined && !this.#guessed.delete(pid)) return known;
     const identity = this.#options.identities.identify(pid, timeNs);
     if (identity === undefined) return this.#unknown(pid);
     this.#options.onProcess(identity);
     return this.#keep(pid, this.#resource(identity));
   }
 
-  /** Whether the process was seen: one that only was forked, did nothing and ended was not. */
-  has(pid: number): boolean {
-    return this.#owners.has(pid);
+  /** The same without looking at the process, for one that is over; undefined for one that only was forked, did nothing and ended. */
+  lastKnown(pid: number): ProcessResource | undefined {
+    return this.#owners.get(pid);
   }
 
-  /** The process runs another program now. */
-  exec(pid: number, timeNs: number, path: string): ProcessIdentity {
-    const identity = this.#options.identities.onExec(pid, timeNs, path);
-    this.#keep(pid, this.#resource(identity));
+  /** The process runs another program now; what it is, as far as that could be read at this moment. */
+  exec(pid: number, timeNs: number, path: string, cgroup: number): ProcessResource {
+    const identity = this.#options.identities.onExec(pid, timeNs, path, String(cgroup));
+    if (this.#guessed.size >= maxOwners) this.#guessed.clear();
+    if (identity.isGuess) this.#guessed.add(pid);
+    else this.#guessed.delete(pid);
     this.#options.onProcess(identity);
-    return identity;
+    return this.#keep(pid, this.#resource(identity));
   }
 
   exit(pid: number, timeNs: number): void {
     this.#options.identities.onExit(pid, timeNs);
     this.#owners.delete(pid);
+    this.#guessed.delete(pid);
   }
 
   #keep(pid: number, owner: ProcessResource): ProcessResource {
