@@ -83,4 +83,28 @@ describe('limits of payload', { skip: missingPermission() ?? false }, () => {
     await capture.whenOver(program.pid);
     assert.equal(capture.program.setLimit(first!.socket, 'wire', { bytes: 0 }, first!.timeNs), false);
   });
+
+  test('new connections to a port begin with the limit of that port, at either end', async () => {
+    using capture = startCapture();
+    const code = `
+listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
+def exchange():
+    a = socket.create_connection(listener.getsockname()); b, _ = listener.accept()
+    a.sendall(b'x' * 3000); b.recv(3000, socket.MSG_WAITALL)
+exchange(); sys.stdin.readline(); exchange()
+`;
+    const program = python(code);
+    capture.program.setProcess(program.pid, { trace: 'yes' });
+    program.start();
+    const { localPort } = await capture.when(program.pid, ({ kind, role }) => kind === 'data' && role === 2);
+    capture.program.setPortLimit(localPort, 'wire', 2000);
+    program.start();
+    await program.end();
+    const told = await capture.whenOver(program.pid);
+    const data = told.filter(({ kind }) => kind === 'data');
+    assert.deepEqual(
+      data.map(({ captured }) => captured),
+      [1024, 1024, 2000, 2000],
+    );
+  });
 });

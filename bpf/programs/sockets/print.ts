@@ -29,7 +29,7 @@ function describe(): string {
   const durationUs = ((reader.timeNs - reader.beginNs) / 1e3).toFixed(0);
   switch (kind) {
     case eventKind.exec:
-      return `${begin} ${reader.path()}`;
+      return `${begin} ${reader.exec().path}`;
     case eventKind.exit:
       return `${begin} ${length >> 8}`;
     case eventKind.file:

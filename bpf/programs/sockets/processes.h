@@ -46,7 +46,53 @@ static __always_inline void begin_process_event(struct event *event, __u8 kind) 
   event->source = SOURCE_SYSCALL;
 }
 
+/* Powers of two: the verifier sees by the mask that what is written lies within the record. */
 #define PATH_MAX_SENT 1024
+#define ARGUMENTS_MAX_SENT 4096
+#define ENVIRONMENT_MAX_SENT 8192
+
+struct exec_record {
+  struct event event;
+  struct exec_event exec;
+  char texts[PATH_MAX_SENT + ARGUMENTS_MAX_SENT + 2 * ENVIRONMENT_MAX_SENT];
+};
+
+/* From the new program's stack, where the kernel has just put them. Gives the bytes that were copied to `at`, none when they cannot be read. */
+static __always_inline __u32 copy_words(char *at, __u64 from, __u64 to, __u32 most) {
+  __u64 length = to - from;
+  if (to <= from) return 0;
+  if (length > most - 1) length = most - 1;
+  length &= most - 1;
+  return bpf_probe_read_user(at, length, (void *)from) ? 0 : length;
+}
+
+static __always_inline void describe_exec(struct exec_record *record, __u64 path) {
+  struct task_struct *task = current_task(), *parent = FIELD(task, task_struct, real_parent);
+  struct mm_struct *memory = FIELD(task, task_struct, mm);
+  long path_length = bpf_probe_read_kernel_str(record->texts, PATH_MAX_SENT, (void *)path);
+  __u32 at = path_length > 0 ? (path_length - 1) & (PATH_MAX_SENT - 1) : 0;
+  record->exec.path_length = at;
+  record->exec.parent = FIELD(parent, task_struct, tgid);
+  __u32 length = copy_words(record->texts + at, FIELD(memory, mm_struct, arg_start), FIELD(memory, mm_struct, arg_end), ARGUMENTS_MAX_SENT);
+  record->exec.arguments_length = length;
+  at = (at + length) & (ENVIRONMENT_MAX_SENT - 1);
+  length = copy_words(record->texts + at, FIELD(memory, mm_struct, env_start), FIELD(memory, mm_struct, env_end), ENVIRONMENT_MAX_SENT);
+  record->exec.environment_length = length;
+  record->event.captured = record->event.length = sizeof(record->exec) + at + length;
+}
+
+/* When the reader was last woken for a new program; not exact where CPUs meet, which does no harm. */
+static volatile __u64 exec_woken_ns;
+#define EXEC_WAKE_NS 2000000
+
+/* Filters and probes of a program are chosen by user space, so that it hears of it at once, save in a storm of them. */
+static __always_inline void submit_exec(struct exec_record *record) {
+  count(COUNTER_EVENTS);
+  __u64 now = record->event.time_ns;
+  bool wake = now - exec_woken_ns > EXEC_WAKE_NS;
+  if (wake) exec_woken_ns = now;
+  bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
 
 static __always_inline int on_exec(__u64 path) {
   struct thread_state *thread = find_thread();
@@ -59,16 +105,15 @@ static __always_inline int on_exec(__u64 path) {
   __u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct process_state *process = bpf_map_lookup_elem(&processes, &pid);
   if (process) process->flags = 0; /* what runs now may be no Go program; the filter's verdict holds until user space gives another */
-  struct { struct event event; char path[PATH_MAX_SENT]; } *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+  struct exec_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
   if (!record) {
     count(COUNTER_RING_FULL);
     return 0;
   }
   __builtin_memset(&record->event, 0, sizeof(record->event));
   begin_process_event(&record->event, EVENT_EXEC);
-  long length = bpf_probe_read_kernel_str(record->path, PATH_MAX_SENT, (void *)path);
-  if (length > 0) record->event.captured = record->event.length = length - 1;
-  submit(record, sizeof(*record));
+  describe_exec(record, path);
+  submit_exec(record);
   return 0;
 }
 
@@ -76,6 +121,11 @@ static __always_inline int on_exec(__u64 path) {
 static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child) {
   __u32 from = FIELD(parent, task_struct, tgid), to = FIELD(child, task_struct, tgid);
   if (from == to) return 0;
+  struct event event = {};
+  begin_process_event(&event, EVENT_FORK);
+  event.pid = from;
+  event.length = to;
+  if (emit_bare(&event)) count(COUNTER_RING_FULL);
   struct process_state *state = bpf_map_lookup_elem(&processes, &from);
   if (!state) return 0;
   struct process_state copy = *state;
