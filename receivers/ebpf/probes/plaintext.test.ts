@@ -1,10 +1,9 @@
 /** Holds what probes tell of real runtimes against what these runtimes did: every payload once, of the right socket. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { eventSource } from '../../../bpf/programs/event.gen.ts';
-import { makeCertificate, score, startPair } from './testing/pair.ts';
+import { buildGo, makeCertificate, score, startPair } from './testing/pair.ts';
 import { type Clear, startWatch } from './testing/watch.ts';
 
 const testing = join(import.meta.dirname, 'testing');
@@ -16,19 +15,17 @@ after(async () => {
   files.remove();
 });
 
-function buildGo(name: string, flags: string[]): string {
-  const output = join(files.folder, name);
-  const environment = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' };
-  execFileSync('go', ['build', ...flags, '-o', output, '.'], { cwd: join(testing, 'go'), env: environment });
-  return output;
-}
-
+const goSource = join(testing, 'go');
 const runtimes: [name: string, source: number, command: string[]][] = [
   ['Node.js, its own OpenSSL with memory BIOs', eventSource.openssl, [process.execPath, join(testing, 'node.ts')]],
   ['Python asyncio, memory BIOs', eventSource.openssl, ['python3', join(testing, 'asyncio_pair.py')]],
   ['Python threads, socket BIOs', eventSource.openssl, ['python3', join(testing, 'threads_pair.py')]],
-  ['Go', eventSource.goTls, [buildGo('pair', [])]],
-  ['Go, stripped', eventSource.goTls, [buildGo('stripped', ['-ldflags=-s -w', '-trimpath'])]],
+  ['Go', eventSource.goTls, [buildGo(goSource, join(files.folder, 'pair'))]],
+  [
+    'Go, stripped',
+    eventSource.goTls,
+    [buildGo(goSource, join(files.folder, 'stripped'), ['-ldflags=-s -w', '-trimpath'])],
+  ],
 ];
 
 // After the builds, during which nothing would empty the ring.

@@ -23,25 +23,41 @@ export function makeCertificate(): Files {
   return { folder, cert, key, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** Compiles a program of one package without modules of others. */
+export function buildGo(folder: string, output: string, flags: string[] = []): string {
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' };
+  execFileSync('go', ['build', ...flags, '-o', output, '.'], { cwd: folder, env });
+  return output;
+}
+
 export interface Pair {
   pid: number;
   port: number;
+  /** Of services that call: the port of whom they call. */
+  inner: number;
   /** Lets the clients begin; resolves when all are done. */
   run(): Promise<void>;
   stop(): void;
 }
 
 /** Starts one; it waits for `run`. */
-export async function startPair(command: string[], files: Files, connections: number, requests: number): Promise<Pair> {
+export async function startPair(
+  command: string[],
+  files: Files,
+  connections: number,
+  requests: number,
+  more: string[] = [],
+): Promise<Pair> {
   const [program, ...args] = command as [string, ...string[]];
-  const all = [...args, files.cert, files.key, String(connections), String(requests)];
+  const all = [...args, files.cert, files.key, String(connections), String(requests), ...more];
   const child: ChildProcess = spawn(program, all, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const first = await lines.next();
-  const { pid, port } = JSON.parse(first.value as string) as { pid: number; port: number };
+  const { pid, port, inner = 0 } = JSON.parse(first.value as string) as { pid: number; port: number; inner?: number };
   return {
     pid,
     port,
+    inner,
     async run() {
       child.stdin!.write('go\n');
       const { value } = await lines.next();
