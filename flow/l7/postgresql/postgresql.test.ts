@@ -229,6 +229,22 @@ test('an answer cut off by the end of the connection is told as far as it came',
   );
 });
 
+test('a failed query lasts until the server is ready again, but for the failure that ends the session', () => {
+  const stream = createTestStream([postgresql]);
+  for (const failure of [error('42P01', 'no table'), message('E', 'SFATAL\0VFATAL\0C57P01\0Mstopping\0\0')]) {
+    stream.client(query('SELECT a FROM t'));
+    stream.server(failure);
+    if (stream.calls.length === 0) stream.server(ready);
+  }
+  assert.deepEqual(
+    stream.calls.map(({ request, response }) => [response!.endNs - request!.endNs, response!.complete]),
+    [
+      [2e6, true],
+      [1e6, true],
+    ],
+  );
+});
+
 test('bad bytes neither throw nor hang', () => {
   playHostile(
     postgresql,

@@ -173,6 +173,8 @@ export class ServerReader {
     }
     message.status = statusOf(String(message.statusCode));
     const unit = this.#state.units[0];
+    // The server sends it before it has undone the transaction; the client waits for ReadyForQuery, which comes unless the session ends.
+    if (unit?.kind === 'call' && unit.ends === 'ready' && message.textFact('severity') === 'ERROR') return;
     if (unit === undefined || unit.kind === 'sync' || unit.ends === 'ready') {
       // Only ReadyForQuery can follow; it is kept in mind, and the answer is complete.
       if (unit !== undefined) unit.kind = 'sync';
