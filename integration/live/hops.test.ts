@@ -49,8 +49,7 @@ for (const [name, start] of Object.entries(routes)) {
     const sink = await startSink(t);
     await startCollector(t, [], [captureCalls(`tcp port ${port} or tcp port ${innerPort}`, sink.httpPort)]);
     const calls = await makeCalls(python, 'http1', port, count, concurrency);
-    const spans = (at: number): SeenSpan[] =>
-      seenSpans(sink).filter((span) => socketPort(span) === at);
+    const spans = (at: number): SeenSpan[] => seenSpans(sink).filter((span) => socketPort(span) === at);
     await until('all spans are exported', 20_000, async () => spans(innerPort).length >= calls.length).catch(() => {});
     // A call that is counted twice would come a little later.
     await sleep(1500);

@@ -92,8 +92,8 @@ class Http2:
         while not self.connection.remote_settings.max_concurrent_streams < 1 << 31:
             self.receive()
 
-    def get(self, paths):
-        """Sends all requests at once and notes each when its stream has ended."""
+    def get(self, paths, quiet=0):
+        """Sends all requests at once and notes each when its stream has ended; see `receive`."""
         for path in paths:
             stream = self.connection.get_next_available_stream_id()
             fields = [(":method", "GET"), (":scheme", "http"), (":authority", "h2"), (":path", path)]
@@ -102,20 +102,32 @@ class Http2:
         self.socket.sendall(self.connection.data_to_send())
         start = self.socket.sent_at
         while self.started:
-            for stream, end in self.receive():
+            for stream, end in self.receive(quiet):
                 note("GET", self.started.pop(stream), self.statuses.pop(stream), start, end)
 
-    def receive(self):
+    def receive(self, quiet=0):
+        """
+        Streams that have ended, and when. Nothing is read before there was nothing to receive for `quiet` seconds, for reading takes long
+        enough to make what comes meanwhile look late.
+        """
         from h2.events import ResponseReceived, StreamEnded
 
+        pieces = []
+        try:
+            while data := self.socket.recv(1 << 20):
+                pieces.append((data, self.socket.received_at))
+                self.socket.settimeout(quiet)
+        except (BlockingIOError, TimeoutError):
+            self.socket.settimeout(None)
+        if not pieces:
+            raise ConnectionError("the server closed the connection")
         ended = []
-        data = self.socket.recv(1 << 20)
-        received_at = self.socket.received_at
-        for event in self.connection.receive_data(data):
-            if isinstance(event, ResponseReceived):
-                self.statuses[event.stream_id] = dict(event.headers)[":status"]
-            elif isinstance(event, StreamEnded):
-                ended.append((event.stream_id, received_at))
+        for data, received_at in pieces:
+            for event in self.connection.receive_data(data):
+                if isinstance(event, ResponseReceived):
+                    self.statuses[event.stream_id] = dict(event.headers)[":status"]
+                elif isinstance(event, StreamEnded):
+                    ended.append((event.stream_id, received_at))
         if answer := self.connection.data_to_send():
             self.socket.sendall(answer)
         return ended
@@ -135,7 +147,7 @@ def http2(port, numbers):
 def http2_streams(port, numbers):
     """All calls at once, each on a stream of its own."""
     connection = Http2(port)
-    connection.get([path_of(number) for number in numbers])
+    connection.get([path_of(number) for number in numbers], quiet=0.2)
     connection.socket.close()
 
 
