@@ -1,14 +1,16 @@
 /** Checks the points in Go's code against binaries built here: plain, stripped, and position-independent. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { withElf } from '../elf/file.ts';
+import { ElfError, type Section, withElf } from '../elf/file.ts';
 import { readGoBuildInfo } from '../elf/go-build-info.ts';
 import { findGoFunctions } from '../elf/gopclntab.ts';
 import { buildGo, hasProgram, temporaryFolder } from '../testing/builds.ts';
+import { executionAt } from '../testing/execution.ts';
 import { type GoPoints, goPoints } from './go.ts';
 import { goFields, goroutineOffsets, offsetsInCode } from './go-offsets.ts';
-import { executionAt, functionBytes } from './point.ts';
+import { functionBytes } from './point.ts';
 
 const source = `package main
 
@@ -151,6 +153,58 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
       [goFields.headerFieldValue, 'vendor/golang.org/x/net/http2/hpack.HeaderField Value'],
     ];
     for (const [offset, field] of fields) assert.equal(told[field], offset, field);
+  });
+});
+
+describe('Go, damaged', {
+  skip: hasProgram('go', 'version') ? false : 'there is no Go toolchain here to build with',
+}, () => {
+  const folder = temporaryFolder('go-damaged');
+  after(folder.remove);
+
+  test('an ElfError or an answer, in time', () => {
+    const hello = 'package main\n\nfunc main() { println("hello") }\n';
+    const binary = buildGo(folder.path, 'hello', hello, '-ldflags', '-s -w');
+    const [table, info] = withElf(binary, (file) => [file.section('.gopclntab')!, file.section('.go.buildinfo')!]) as [
+      Section,
+      Section,
+    ];
+    const whole = readFileSync(binary);
+    const fd = openSync(binary, 'r+');
+    let seed = 7;
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const answers = { points: 0, reason: 0, nothing: 0, error: 0 };
+    for (let round = 0; round < 600; round++) {
+      const changed: number[] = [];
+      for (let change = 0; change <= round % 4; change++) {
+        const places = [
+          table.offset + random(72),
+          table.offset + 72 + random(table.size - 72),
+          info.offset + random(info.size),
+        ];
+        const at = places[random(3)]!;
+        changed.push(at);
+        writeSync(fd, Buffer.from([[0, 0xff, 0x7f, random(256)][random(4)]!]), 0, 1, at);
+      }
+      const start = performance.now();
+      try {
+        const found = withElf(binary, (file) => goPoints(file, { goroutines: true }));
+        answers[found === undefined ? 'nothing' : 'reason' in found ? 'reason' : 'points']++;
+      } catch (error) {
+        assert.ok(error instanceof ElfError, (error as Error).stack);
+        answers.error++;
+      }
+      assert.ok(performance.now() - start < 3000);
+      for (const at of changed) writeSync(fd, whole, at, 1, at);
+    }
+    closeSync(fd);
+    assert.ok(
+      answers.points > 0 && answers.error > 0 && answers.reason > 0 && answers.nothing > 0,
+      JSON.stringify(answers),
+    );
   });
 });
 

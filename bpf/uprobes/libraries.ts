@@ -1,7 +1,8 @@
 /** Which TLS libraries and runtimes a process has, and where they are probed. A file is read once, however many processes use it. */
 import { withElf } from '../elf/file.ts';
 import { type MappedFile, mappedFiles } from './mapped-files.ts';
-import { isTlsName, opensslVersion, readTlsExecutable, readTlsLibrary, type TlsFile } from './tls-file.ts';
+import { isTlsName, readTlsExecutable, readTlsLibrary, type TlsFile } from './tls-file.ts';
+import { searchTlsText } from './tls-texts.ts';
 
 /** One library of one process: what is in the file, and where the file is. */
 export interface TlsLibrary extends TlsFile {
@@ -88,7 +89,7 @@ function readLibrary({ path, open }: MappedFile): TlsFile | undefined {
   return attempt(name, () =>
     withElf(open, (file) => {
       if (!name.startsWith('libcrypto')) return readTlsLibrary(file, name);
-      return { ...nothing, version: opensslVersion(file)?.version };
+      return { ...nothing, version: searchTlsText(file, ['openssl', 'libressl'])?.version };
     }),
   );
 }

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { withElf } from '../elf/file.ts';
 import { findFunctions } from '../elf/symbols.ts';
+import { executionAt } from '../testing/execution.ts';
 import { opensslPoints } from './openssl.ts';
-import { executionAt } from './point.ts';
 
 const library = '/usr/lib/x86_64-linux-gnu/libssl.so.3';
 

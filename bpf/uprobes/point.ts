@@ -1,10 +1,9 @@
 /** A place where a BPF program is attached to a binary, and how its cookie tells where a result lies. */
 import type { ElfFile } from '../elf/file.ts';
-import { type Execution, executionOf } from './emulated.ts';
+import type { Execution } from './emulated.ts';
 import { entryPoint } from './entry.ts';
 import { type Place, type ResultPoint, resultPoints } from './results.ts';
 import { type Register, rax } from './writes.ts';
-import { decode, Instruction } from './x86.ts';
 
 /** One probe: what to give uprobe.multi, grouped by `program` and `isReturn`. */
 export interface ProbePoint<Program extends string = string> {
@@ -114,10 +113,4 @@ export function functionBytes(
 ): FunctionBytes {
   const bytes = file.readAddress(address, size === 0 ? 128 : Math.min(size, 64 * 1024));
   return { symbol: name, offset, bytes };
-}
-
-/** How the kernel carries out the instruction at an offset, for checks and reports. */
-export function executionAt(bytes: Uint8Array, at: number): Execution | undefined {
-  const instruction = new Instruction();
-  return decode(bytes, at, instruction) ? executionOf(instruction, bytes, at) : undefined;
 }

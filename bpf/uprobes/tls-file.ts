@@ -1,10 +1,10 @@
 /** What a file has of TLS: which library, of which version, and where it is probed, or why it is not. */
-import { type ElfFile, machines, type Section } from '../elf/file.ts';
-import { findFunctions } from '../elf/symbols.ts';
+import { type ElfFile, machines } from '../elf/file.ts';
 import { gnutlsPoints } from './gnutls.ts';
 import { type GoPoints, goPoints } from './go.ts';
 import { opensslPoints } from './openssl.ts';
 import type { ProbePoint } from './point.ts';
+import { searchTlsText } from './tls-texts.ts';
 
 export type LibraryKind =
   | 'openssl'
@@ -73,9 +73,9 @@ export function readTlsLibrary(file: ElfFile, name: string): TlsFile | undefined
     const points = gnutlsPoints(file);
     return points === undefined
       ? without(kind, hidden('gnutls_record_recv'))
-      : probed(kind, gnutlsVersion(file), points);
+      : probed(kind, searchTlsText(file, ['gnutls'])?.version, points);
   }
-  return readOpenssl(file) ?? without(kind, hidden('SSL_read'), opensslVersion(file)?.version);
+  return readOpenssl(file) ?? without(kind, hidden('SSL_read'), searchTlsText(file, ['openssl', 'libressl'])?.version);
 }
 
 /** What TLS an executable has inside of itself; undefined when none is found. Throws ElfError when the file is broken. */
@@ -87,12 +87,12 @@ export function readTlsExecutable(file: ElfFile): TlsFile | undefined {
   if (openssl !== undefined) return openssl;
   const gnutls = other === undefined ? gnutlsPoints(file) : undefined;
   if (gnutls !== undefined) return probed('gnutls', undefined, gnutls);
-  const rustls = searchText(file, 'rustls-', /rustls-(\d+\.\d+\.\d+[^/]*)\/src/);
-  if (rustls !== undefined) return without('rustls', notCovered.rustls!, rustls[1]);
-  const inside = opensslVersion(file);
-  // Programs that use the shared library write its version down, too; they name it among what they need.
-  if (inside === undefined || needsLibssl(file)) return undefined;
-  return without(inside.kind, other ?? hidden('SSL_read'), inside.version);
+  const text = searchTlsText(file, ['openssl', 'libressl', 'boringssl', 'rustls']);
+  if (text === undefined) return undefined;
+  if (text.kind === 'rustls') return without('rustls', notCovered.rustls!, text.version);
+  // Programs that use the shared libraries write their version down, too.
+  if (needsOpenssl(file)) return undefined;
+  return without(text.kind, other ?? hidden('SSL_read'), text.version);
 }
 
 function readGo(go: NonNullable<ReturnType<typeof goPoints>>): TlsFile {
@@ -107,9 +107,9 @@ function readGo(go: NonNullable<ReturnType<typeof goPoints>>): TlsFile {
 function readOpenssl(file: ElfFile): TlsFile | undefined {
   const found = opensslPoints(file);
   if (found === undefined) return undefined;
-  const inside = opensslVersion(file);
-  const kind = found.kind === 'boringssl' ? 'boringssl' : (inside?.kind ?? 'openssl');
-  return probed(kind, inside?.version, found.points);
+  if (found.kind === 'boringssl') return probed('boringssl', undefined, found.points);
+  const text = searchTlsText(file, ['openssl', 'libressl']);
+  return probed(text?.kind ?? 'openssl', text?.version, found.points);
 }
 
 function probed(kind: LibraryKind, version: string | undefined, points: ProbePoint[]): TlsFile {
@@ -129,60 +129,10 @@ function otherMachine(file: ElfFile): string | undefined {
   return machine === 'x86-64' ? undefined : `code of ${machine} is not probed; only x86-64 is`;
 }
 
-/** Which library and version the texts of a file name. */
-export function opensslVersion(file: ElfFile): { kind: LibraryKind; version: string | undefined } | undefined {
-  if (searchText(file, 'OpenSSL ', /compatible; BoringSSL/) !== undefined)
-    return { kind: 'boringssl', version: undefined };
-  const libre = searchText(file, 'LibreSSL ', /LibreSSL (\d+\.\d+\.\d+)/);
-  if (libre !== undefined) return { kind: 'libressl', version: libre[1] };
-  const open = searchText(file, 'OpenSSL ', /OpenSSL (\d+\.\d+\.\d+[a-z]*)\S* +\d+ [A-Z][a-z]+ \d{4}/);
-  return open === undefined ? undefined : { kind: 'openssl', version: open[1] };
-}
-
-/** GnuTLS returns its version from a function; the text stands alone among its data. */
-function gnutlsVersion(file: ElfFile): string | undefined {
-  return searchText(file, '3.', /^(3\.\d+\.\d+)$/)?.[1];
-}
-
-function needsLibssl(file: ElfFile): boolean {
+/** Whether the file asks the dynamic linker for OpenSSL's libraries. */
+function needsOpenssl(file: ElfFile): boolean {
   const strings = file.section('.dynstr');
   if (strings === undefined || strings.type === 8) return false;
-  // An undefined SSL_read is enough: it comes from elsewhere.
-  return file.readSection(strings).includes('\0SSL_read\0') && !findFunctions(file, ['SSL_read']).has('SSL_read');
-}
-
-const chunkSize = 1024 * 1024;
-/** Text around a hit that the pattern may look at. */
-const around = 96;
-/** Read-only data of the largest programs is some 100 MiB. */
-const maxSearched = 256 * chunkSize;
-
-/** The first text in the read-only data that holds `beginning` and fits the pattern from there up to its end (a zero, or 96 bytes). */
-function searchText(file: ElfFile, beginning: string, pattern: RegExp): RegExpExecArray | undefined {
-  const section = file.section('.rodata');
-  if (section === undefined || section.type === 8) return undefined;
-  const size = Math.min(section.size, maxSearched);
-  for (let start = 0; start < size; start += chunkSize) {
-    const found = searchPiece(file, section, start, size, beginning, pattern);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function searchPiece(
-  file: ElfFile,
-  section: Section,
-  start: number,
-  size: number,
-  beginning: string,
-  pattern: RegExp,
-): RegExpExecArray | undefined {
-  const bytes = file.readSection(section, start, Math.min(chunkSize + around, size - start));
-  for (let at = bytes.indexOf(beginning); at !== -1 && at < chunkSize; at = bytes.indexOf(beginning, at + 1)) {
-    const end = bytes.indexOf(0, at);
-    const text = bytes.toString('latin1', at, Math.min(end === -1 ? bytes.length : end, at + around));
-    const found = pattern.exec(text);
-    if (found !== null) return found;
-  }
-  return undefined;
+  const names = file.readSection(strings);
+  return names.includes('\0libssl.so') || names.includes('\0libcrypto.so');
 }
