@@ -80,10 +80,10 @@ describe('slow files', { skip: missing || false, timeout: 120_000 }, () => {
       'thread.id': answer.thread,
     });
     assert.equal(resource['process.pid'], service.pid);
-    assert.ok(answer.ns >= 150e6, `the service measured ${answer.ns} ns`);
+    assert.ok(answer.ns > 100e6, `the service measured ${answer.ns} ns`);
     // The service measures more: Python around the system call.
     const less = answer.ns - Number(duration);
-    assert.ok(less >= 0 && less < 3e6, `told ${duration} ns, the service measured ${answer.ns} ns`);
+    assert.ok(less >= 0 && less < 10e6, `told ${duration} ns, the service measured ${answer.ns} ns`);
   });
 
   test('each is linked to the call that waited for it, with many at once', async () => {

@@ -24,6 +24,9 @@ export class TcpConnection {
   evidence: DirectionEvidence;
   /** 0 while nobody is known to own it. */
   pid = 0;
+  /** Whether it is told, and the owner that this was asked of. */
+  isWanted = true;
+  judgedPid = 0;
   /** When it began, 0 when that was before it was watched; when it was first and last heard of. Monotonic. */
   beginNs = 0;
   readonly firstNs: number;

@@ -16,6 +16,8 @@ const minuteNs = 60e9;
 const nextMinuteNs = 30e9;
 const closed = 7;
 
+const ignored = new Set<number>();
+
 function records(change: Partial<TcpRecordsOptions> = {}) {
   open.length = 0;
   return new TcpRecords({
@@ -37,7 +39,7 @@ function records(change: Partial<TcpRecordsOptions> = {}) {
         return writer.out.take();
       },
     }),
-    isWanted: (pid) => pid !== 999,
+    isWanted: (pid) => !ignored.has(pid),
     guessRole: () => 'server',
     conversationsOf: () => [],
     readOpen(take) {
@@ -241,7 +243,14 @@ test('the owner is who accepted it; without one the record is the host’s, and 
   assert.deepEqual(owner(7, 8), ['service-7']);
   assert.deepEqual(owner(undefined, 8), ['service-8']);
   assert.deepEqual(owner(undefined, 0), ['host']);
+  ignored.add(999);
   assert.deepEqual(owner(undefined, 999), []);
+  // A process that is over by the time its connection is told was asked for when it was seen.
+  const table = records();
+  table.event(tcpEventOf({ state: closed }, { pid: 999 }));
+  ignored.clear();
+  table.tick(settled);
+  assert.equal(table.drain(), null);
 });
 
 test('a reset that comes after the end belongs to it; a new connection of the same socket does not', () => {
@@ -268,7 +277,8 @@ test('both ends on this host know each other’s service, and their calls are co
   const calls = { requests: 3, responses: 3, clientErrors: 0, serverErrors: 1, timeouts: 0, answered: true };
   const inside = { protocol: 'http', ...calls, socket: { id: 's1' } } as FlowIdentity;
   const plain = { ...inside, protocol: 'tls', requests: 1, responses: 1, serverErrors: 0 } as FlowIdentity;
-  const table = records({ conversationsOf: (socket) => (socket === 2 ? [plain, inside] : []) });
+  let forgotten = false;
+  const table = records({ conversationsOf: (socket) => (socket === 2 && !forgotten ? [plain, inside] : []) });
   const mirrored = tcpEventOf({ segmentsIn: 1 }, { socket: 2, role: 2, pid: 200, localPort: 80, remotePort: 40_000 });
   mirrored.bytes.set([10, 0, 0, 2], 0);
   mirrored.bytes.set([10, 0, 0, 1], 16);
@@ -277,7 +287,13 @@ test('both ends on this host know each other’s service, and their calls are co
   table.tick(nextMinuteNs);
   table.drain();
   inside.requests = 2;
-  for (const event of open) table.event({ ...event, kind: eventKind.close, captured: 0 });
+  // The event of an end names the socket, and has neither addresses nor ports.
+  for (const { socket } of open) {
+    const end = { kind: eventKind.close, captured: 0, family: 0, transport: 0, localPort: 0, remotePort: 0 };
+    table.event(tcpEventOf({}, { socket, ...end }));
+  }
+  open.length = 0;
+  forgotten = true;
   table.close(nextMinuteNs + 5e9);
   const [client, server] = readLogs(table.drain());
   assert.equal(client!.attributes['service.peer.name'], 'service-200');

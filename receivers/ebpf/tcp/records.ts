@@ -86,19 +86,18 @@ export class TcpRecords {
 
   /** Takes an event; its bytes may be overwritten after the call. Other kinds are none of its business. */
   event(event: SocketEvent): void {
-    if (event.transport !== 6 || event.family === 0) return;
     switch (event.kind) {
       case eventKind.open:
-        this.#connection(event).opened(event);
-        this.#own(this.#connections.get(event.socket)!, event.timeNs);
+        if (isTcp(event)) this.#open(event);
         return;
       case eventKind.close: {
+        // It names the socket and nothing else.
         const connection = this.#connections.get(event.socket);
         if (connection !== undefined) this.#listen(connection);
         return;
       }
       case eventKind.tcp:
-        this.#count(event);
+        if (isTcp(event)) this.#count(event);
         return;
       default:
     }
@@ -129,6 +128,12 @@ export class TcpRecords {
   /** The records since the last time as one ExportLogsServiceRequest message; null when there were none. */
   drain(): Uint8Array | null {
     return this.#request.take();
+  }
+
+  #open(event: SocketEvent): void {
+    const connection = this.#connection(event);
+    connection.opened(event);
+    this.#own(connection, event.timeNs);
   }
 
   #count(event: SocketEvent): void {
@@ -214,8 +219,7 @@ export class TcpRecords {
   }
 
   #tell(connection: TcpConnection, closeType: CloseType, toNs: number): void {
-    const { pid } = connection;
-    if (pid === 0 || this.#options.isWanted(pid)) this.#write(connection, closeType, toNs);
+    if (connection.isWanted) this.#write(connection, closeType, toNs);
     connection.told = connection.counters;
     connection.toldNs = toNs;
     for (const conversation of connection.conversations) clearCalls(conversation);
@@ -226,6 +230,9 @@ export class TcpRecords {
     const { pid, link, isFirst } = connection;
     if (pid === 0) return undefined;
     const owner = this.#options.processOf(pid, timeNs);
+    // Asked now: a process that is over was forgotten.
+    if (connection.judgedPid !== pid) connection.isWanted = this.#options.isWanted(pid);
+    connection.judgedPid = pid;
     if (link !== undefined) link[isFirst ? 'first' : 'second'] = owner.serviceName;
     return owner;
   }
@@ -245,6 +252,10 @@ export class TcpRecords {
     this.#request.add(owner?.key ?? '', resource, this.#writer.head, this.#writer.attributes.out);
     this.counters.records++;
   }
+}
+
+function isTcp({ transport, family }: SocketEvent): boolean {
+  return transport === 6 && family !== 0;
 }
 
 /** Counting begins anew. */
