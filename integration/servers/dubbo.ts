@@ -19,5 +19,6 @@ export async function startDubbo(protocol: 'dubbo' | 'tri'): Promise<Server> {
   const directory = serverDirectory(protocol);
   const classPath = dubboClassPath(join(folder, 'Provider.java'));
   const args = ['-Xmx256m', '-cp', classPath, 'live.Provider', protocol, String(port)];
-  return startServer({ name: protocol, command: 'java', args, port: port!, directory });
+  // It would wait ten seconds for calls that nobody makes.
+  return startServer({ name: protocol, command: 'java', args, port: port!, directory, signal: 'SIGKILL' });
 }

@@ -28,7 +28,8 @@ export async function startRocketmq(): Promise<Server & { namesPort: number }> {
     args.push('-c', file);
     // The broker goes first, and takes the folder with it.
     const own = name === 'broker' ? directory : serverDirectory(name);
-    return startServer({ name, command: 'java', args, port, directory: own, withinMs: 120_000 });
+    // Nobody needs what they would save.
+    return startServer({ name, command: 'java', args, port, directory: own, withinMs: 120_000, signal: 'SIGKILL' });
   };
   const names = await start(
     'namesrv',
