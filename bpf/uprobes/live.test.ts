@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, type TestContext, test } from 'node:test';
@@ -9,6 +12,7 @@ import { openObject, openRing } from 'libbpfjs';
 import { withElf } from '../elf/file.ts';
 import { compile, findClang } from '../programs/clang.ts';
 import { buildGo, hasProgram, temporaryFolder } from '../testing/builds.ts';
+import { gnutlsPoints } from './gnutls.ts';
 import { type GoPoints, goPoints } from './go.ts';
 import { createLibraryFinder } from './libraries.ts';
 import type { ProbePoint } from './point.ts';
@@ -104,6 +108,15 @@ function reads(calls: Call[]): string[] {
   return calls
     .filter(({ leaves, result }) => leaves && result > 0)
     .map(({ result, firstByte }) => `${result} ${firstByte}`);
+}
+
+/** A file with a key and a certificate for it. */
+function makeCertificate(name: string): string {
+  const path = join(folder.path, `${name}.pem`);
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+  execFileSync('openssl', [...request, '-keyout', path, '-out', `${path}.crt`], { stdio: 'ignore' });
+  appendFileSync(path, readFileSync(`${path}.crt`));
+  return path;
 }
 
 const goSource = `package main
@@ -220,11 +233,7 @@ test("Python's ssl: every read of four connections, in the library it has mapped
   const python = '/usr/bin/python3';
   if (!hasProgram(python, '-c', 'import ssl') || !hasProgram('openssl', 'version'))
     return t.skip('there is no Python with ssl here');
-  const certificate = join(folder.path, 'certificate.pem');
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-  execFileSync('openssl', [...request, '-keyout', certificate, '-out', `${certificate}.crt`], { stdio: 'ignore' });
-  execFileSync('/bin/sh', ['-c', 'cat "$1.crt" >> "$1"', 'sh', certificate]);
-  const started = await start(t, python, '-c', pythonSource, certificate);
+  const started = await start(t, python, '-c', pythonSource, makeCertificate('python'));
   const library = createLibraryFinder()
     .find(started.child.pid!)
     .find(({ kind }) => kind === 'openssl');
@@ -234,4 +243,28 @@ test("Python's ssl: every read of four connections, in the library it has mapped
   const seen = reads(stop());
   assert.ok(started.lines.length >= 100, `${started.lines.length} reads`);
   assert.deepEqual(seen.sort(), started.lines.sort());
+});
+
+test('GnuTLS: all bytes of an answer to wget, read after it was executed', { skip: permitted }, async (t) => {
+  const library = '/usr/lib/x86_64-linux-gnu/libgnutls.so.30';
+  const linked = hasProgram('/bin/sh', '-c', 'ldd "$(command -v wget)" | grep -q libgnutls');
+  if (!linked || !existsSync(library) || !hasProgram('openssl', 'version'))
+    return t.skip('there is no wget with GnuTLS here');
+  const pem = readFileSync(makeCertificate('gnutls'));
+  const body = Buffer.alloc(100_000, 'y');
+  const server = createServer({ key: pem, cert: pem }, (_, response) => response.end(body)).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const script = `echo ready; read line; exec wget -q --no-check-certificate -O /dev/null ${address}`;
+  const started = await start(t, '/bin/sh', '-c', script);
+  const points = withElf(library, gnutlsPoints)!;
+  const stop = watch(t, library, started.child.pid!, points);
+  await run(started);
+  const seen = stop().filter(({ leaves, result }) => leaves && result > 0);
+  const total = seen.reduce((sum, { result }) => sum + result, 0);
+  // The head of the answer comes with it.
+  assert.ok(total > body.length && total < body.length + 1000, `${total} bytes in ${seen.length} reads`);
+  assert.equal(seen[0]?.firstByte, 'H'.charCodeAt(0));
+  assert.ok(seen.slice(1).every(({ firstByte }) => firstByte === 'y'.charCodeAt(0) || firstByte === 'H'.charCodeAt(0)));
 });

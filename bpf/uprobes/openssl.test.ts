@@ -1,9 +1,10 @@
 /** Checks the points in OpenSSL's code against the libraries and the Node.js of this machine. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { withElf } from '../elf/file.ts';
 import { findFunctions } from '../elf/symbols.ts';
+import { buildC, hasProgram, temporaryFolder } from '../testing/builds.ts';
 import { executionAt } from '../testing/execution.ts';
 import { opensslPoints } from './openssl.ts';
 
@@ -46,4 +47,26 @@ test('points lie in the functions they are named after', () => {
 test('a file without SSL_read has no points', () => {
   withElf('/proc/self/exe', (file) => assert.ok(opensslPoints(file)));
   withElf('/bin/cat', (file) => assert.equal(opensslPoints(file), undefined));
+});
+
+test('BoringSSL is told from OpenSSL by what only it has', {
+  skip: hasProgram('gcc', '--version') ? false : 'there is no C compiler here',
+}, () => {
+  const folder = temporaryFolder('boringssl');
+  after(folder.remove);
+  const source = (other: string) => `
+int SSL_read(void *ssl, void *buffer, int size) { return ssl == buffer ? size : -1; }
+int SSL_write(void *ssl, const void *buffer, int size) { return ssl == buffer ? -1 : size; }
+void ${other}(void *context) {}`;
+  for (const [kind, other] of [
+    ['boringssl', 'SSL_CTX_set_grease_enabled'],
+    ['openssl', 'OPENSSL_init_ssl'],
+  ] as const) {
+    const library = buildC(folder.path, `${kind}.so`, source(other), '-O1', '-shared', '-fPIC');
+    withElf(library, (file) => {
+      const found = opensslPoints(file);
+      assert.equal(found?.kind, kind);
+      assert.equal(found.points.filter(({ program }) => program === 'openssl_read').length, 1);
+    });
+  }
 });

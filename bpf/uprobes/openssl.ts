@@ -54,8 +54,8 @@ const calls: Readonly<Record<string, Call>> = {
   SSL_free: { enter: 'openssl_free', keep: ['rdi'] },
 };
 
-/** Names that tell what a file holds, besides the calls themselves. */
-const marks = ['SSL_CTX_set_grease_enabled', 'OPENSSL_init_ssl', 'SSL_library_init', 'SSL_CTX_set_ciphersuites'];
+/** A function that only BoringSSL has. */
+const boringsslMark = 'SSL_CTX_set_grease_enabled';
 
 export interface OpensslPoints {
   kind: 'openssl' | 'boringssl';
@@ -65,9 +65,9 @@ export interface OpensslPoints {
 /** Points in this file; undefined when it does not hold (or does not name) SSL_read and SSL_write. */
 export function opensslPoints(file: ElfFile): OpensslPoints | undefined {
   if (machines[file.machine] !== 'x86-64') return undefined;
-  const symbols = findFunctions(file, [...Object.keys(calls), ...marks]);
+  const symbols = findFunctions(file, [...Object.keys(calls), boringsslMark]);
   if (!symbols.has('SSL_read') || !symbols.has('SSL_write')) return undefined;
-  const kind = symbols.has('SSL_CTX_set_grease_enabled') ? 'boringssl' : 'openssl';
+  const kind = symbols.has(boringsslMark) ? 'boringssl' : 'openssl';
   const points: ProbePoint<OpensslProgram>[] = [];
   for (const [plain, extended, call, callEx] of [
     ['SSL_read', 'SSL_read_ex', read, readEx],
@@ -110,12 +110,18 @@ function dataPoints(
  */
 function sharedFunction(file: ElfFile, plain: FunctionBytes, extended: FunctionBytes): FunctionBytes | undefined {
   const target = firstCall(plain, threeArguments.slice(0, 2));
-  if (target === undefined || target !== firstCall(extended, fourArguments)) return undefined;
+  if (target === undefined || target !== onlyCall(extended, fourArguments)) return undefined;
   if (target < 0 || target + 128 > file.size) return undefined;
   const bytes = file.read(target, 128);
   const { execution, atReturnAddress } = entryPoint(bytes, { keep: fourArguments, forReturn: true });
   if (execution === 'step' || !atReturnAddress) return undefined;
   return { symbol: `${extended.symbol} (inner function)`, offset: target, bytes };
+}
+
+/** The same, if it calls nothing else: so it is no call that compilers put at the beginning of every function (`mcount`). */
+function onlyCall(code: FunctionBytes, keep: readonly Register[]): number | undefined {
+  const calls = (readCode(code.bytes) ?? []).filter((step) => callTarget(step) !== undefined);
+  return calls.length === 1 ? firstCall(code, keep) : undefined;
 }
 
 /** File offset of the first function that is called directly, if the registers until then are kept. */
