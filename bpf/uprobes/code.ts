@@ -54,7 +54,7 @@ function isEndless(step: Step, endless: ReadonlySet<number>): boolean {
 }
 
 /** Where a jump (not a call) goes, from the function's beginning; undefined for what is no direct jump. */
-export function jumpTarget({ at, instruction }: Step): number | undefined {
+export function jumpTarget({ at, instruction }: Pick<Step, 'at' | 'instruction'>): number | undefined {
   const { map, opcode, immediate, length } = instruction;
   const jumps =
     map === 1

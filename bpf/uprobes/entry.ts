@@ -1,4 +1,5 @@
 /** Chooses the instruction at the beginning of a function where a probe sees the arguments and costs little. */
+import { jumpTarget } from './code.ts';
 import { type Execution, executionOf } from './emulated.ts';
 import { changedRegisters, type Register, registers, rsp } from './writes.ts';
 import { decode, Instruction } from './x86.ts';
@@ -33,6 +34,7 @@ export function entryPoint(bytes: Uint8Array, { keep, go = false, forReturn = fa
   const instruction = new Instruction();
   let changed = 0;
   let fallBack: EntryPoint | undefined;
+  let checksStack = false;
   let at = 0;
   for (let step = 0; step < maxSteps && decode(bytes, at, instruction); step++) {
     if ((changed & needed) !== 0 || (forReturn && (changed & (1 << rsp)) !== 0)) break;
@@ -40,11 +42,12 @@ export function entryPoint(bytes: Uint8Array, { keep, go = false, forReturn = fa
     const execution = executionOf(instruction, bytes, at);
     if (execution !== 'step') {
       const point = { offset: at, execution, atReturnAddress: (changed & (1 << rsp)) === 0 };
-      if (!(go && growsStack(instruction))) return point;
+      if (!(go && checksStack && execution === 'branch')) return point;
       // Used when nothing follows: hit once more when the stack grows, which is rare.
       fallBack ??= point;
     } else if (isBranchOrEnd(instruction)) break;
     changed |= changedRegisters(instruction);
+    checksStack = isStackCheck(instruction);
     at += instruction.length;
   }
   if (fallBack !== undefined) return fallBack;
@@ -52,9 +55,14 @@ export function entryPoint(bytes: Uint8Array, { keep, go = false, forReturn = fa
   return { offset: 0, execution: known ? executionOf(instruction, bytes, 0) : 'step', atReturnAddress: true };
 }
 
-/** jbe or jb: what Go's compiler ends the comparison of the stack's limit with. */
-function growsStack({ map, opcode }: Instruction): boolean {
-  return map === 1 ? opcode === 0x76 || opcode === 0x72 : opcode === 0x86 || opcode === 0x82;
+/**
+ * What Go's compiler puts before the branch to the growth of the stack: the comparison with g's stackguard0, 0x10(%r14), and, before that
+ * in functions with large frames, `sub $size,%r12`.
+ */
+function isStackCheck({ map, opcode, mod, base, rm, reg, displacement }: Instruction): boolean {
+  if (map !== 1) return false;
+  if (opcode === 0x81) return mod === 3 && rm === 12 && (reg & 7) === 5;
+  return (opcode === 0x39 || opcode === 0x3b) && mod === 1 && base === 14 && displacement === 0x10;
 }
 
 /** Ways on that the kernel does not carry out itself: behind them is not where every call comes by. */
@@ -68,14 +76,9 @@ function isBranchOrEnd({ map, opcode, reg }: Instruction): boolean {
 function jumpTargets(bytes: Uint8Array): Set<number> {
   const targets = new Set<number>();
   const instruction = new Instruction();
-  for (let at = 0; decode(bytes, at, instruction); ) {
-    const { map, opcode, immediate, length } = instruction;
-    at += length;
-    const jump =
-      map === 1
-        ? opcode >> 4 === 7 || opcode === 0xeb || opcode === 0xe9 || (opcode >= 0xe0 && opcode <= 0xe3)
-        : map === 2 && opcode >> 4 === 8;
-    if (jump) targets.add(at + immediate);
+  for (let at = 0; decode(bytes, at, instruction); at += instruction.length) {
+    const target = jumpTarget({ at, instruction });
+    if (target !== undefined) targets.add(target);
   }
   return targets;
 }

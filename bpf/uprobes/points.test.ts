@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EntryOptions, entryPoint } from './entry.ts';
-import { resultCookie } from './point.ts';
+import { callPoints, resultCookie } from './point.ts';
 import { type ResultOptions, type ResultPoint, resultPoints } from './results.ts';
 
 const code = (text: string) => Buffer.from(text.replaceAll(/\s+/g, ''), 'hex');
@@ -48,6 +48,7 @@ test('entries: the first emulated instruction that every call passes once, argum
       'branch',
       true,
     ],
+    ['Go: another branch is not passed', '4839d8 7602 55 5d c3', { keep: ['rax'], go: true }, 3, 'branch', true],
     ['bytes that are no code', '06 06', { keep: [] }, 0, 'step', true],
   ];
   for (const [name, text, options, offset, execution, atReturnAddress] of cases) {
@@ -120,6 +121,35 @@ test('results: one point on each way out that has one', () => {
     ['bytes that are no code', '06', {}, undefined],
   ];
   for (const [name, text, options, points] of cases) assert.deepEqual(resultPoints(code(text), options), points, name);
+});
+
+test('a C call: a return probe where it is cheap, a branch on the way out, or one step for both', () => {
+  const programs = { enter: 'enter', leave: 'leave', keep: ['rdi', 'rdx'] } as const;
+  const cases: [name: string, code: string, points: string[]][] = [
+    ['push %rbx', '53 e800010000 5b c3', ['enter plain 0 push', 'leave return 0 push']],
+    [
+      'sub, test, js; the check of the stack at the end',
+      '4883ec18 85d2 780e e800010000 85c0 7509 4883c418 c3 31c0 ebf5 e800010000',
+      ['enter plain 6 branch', 'leave plain 15 branch'],
+    ],
+    ['no way out that is cheap', '4883ec08 e800010000 4883c408 c3', ['enter plain 0 step', 'leave return 0 step']],
+    [
+      'a jump to another function',
+      '4883ec08 85d2 7405 4883c408 c3 4883c408 e900010000',
+      ['enter plain 0 step', 'leave return 0 step'],
+    ],
+  ];
+  for (const [name, text, expected] of cases) {
+    const points = callPoints({ symbol: 'call', offset: 0, bytes: code(text) }, programs);
+    assert.deepEqual(
+      points.map(
+        ({ program, isReturn, offset, execution }) =>
+          `${program} ${isReturn ? 'return' : 'plain'} ${offset} ${execution}`,
+      ),
+      expected,
+      name,
+    );
+  }
 });
 
 test('cookies tell where a result lies', () => {
