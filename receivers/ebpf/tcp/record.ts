@@ -210,7 +210,9 @@ export class TcpRecordWriter {
     const resetBy = isOver ? whoReset(counters, role) : '';
     const sent = counters.bytesSent - told.bytesSent;
     const received = counters.bytesReceived - told.bytesReceived;
-    this.#traffic(own, since(counters.segmentsOut, told.segmentsOut), sent, counters.headerBytes);
+    // The SYN/ACK is sent before there is a socket to count it.
+    const synAck = role === 'server' && connection.toldNs === 0 && connection.beginNs > 0 ? 1 : 0;
+    this.#traffic(own, since(counters.segmentsOut, told.segmentsOut) + synAck, sent, counters.headerBytes);
     this.#count(own.retransmissions, since(counters.retransmitted, told.retransmitted));
     this.#count(own.rst, resetBy === role ? 1 : 0);
     this.#traffic(other, since(counters.segmentsIn, told.segmentsIn), received, counters.headerBytes);

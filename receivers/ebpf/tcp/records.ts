@@ -233,7 +233,8 @@ export class TcpRecords {
     // Asked now: a process that is over was forgotten.
     if (connection.judgedPid !== pid) connection.isWanted = this.#options.isWanted(pid);
     connection.judgedPid = pid;
-    if (link !== undefined) link[isFirst ? 'first' : 'second'] = owner.serviceName;
+    // Calls do not name processes that are left out either.
+    if (link !== undefined && connection.isWanted) link[isFirst ? 'first' : 'second'] = owner.serviceName;
     return owner;
   }
 
