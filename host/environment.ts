@@ -29,12 +29,12 @@ const equals = 0x3d;
 
 /** The selected variables as they were when the program was started; empty when they may not be read. */
 export function readEnvironment(pid: number, proc = '/proc'): Environment {
-  const read = useFile(`${proc}/${pid}/environ`, maxBytes, pick);
+  const read = useFile(`${proc}/${pid}/environ`, maxBytes, pickVariables);
   return typeof read === 'string' ? {} : read;
 }
 
 /** Entries are `NAME=value` and end with NUL. The first of two equal names counts, as for getenv(3). */
-function pick(bytes: Buffer): Environment {
+export function pickVariables(bytes: Buffer): Environment {
   const found: Environment = {};
   for (let at = 0; at < bytes.length; ) {
     let end = bytes.indexOf(0, at);

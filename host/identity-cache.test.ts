@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createIdentityCache } from './identity-cache.ts';
+import { createIdentityCache, type ToldOfExec } from './identity-cache.ts';
 import { createProcTree } from './testing/proc-tree.ts';
 
 const tree = createProcTree();
@@ -9,6 +9,14 @@ after(() => tree.remove());
 let clockMs = 0;
 const cache = (more: { maxEntries?: number } = {}) =>
   createIdentityCache({ proc: tree.proc, maxEntries: 100, graceMs: 10_000, now: () => clockMs, ...more });
+
+const zeroEnded = (...texts: string[]) => Buffer.from(texts.map((text) => `${text}\0`).join(''));
+const told = (path: string, args: string[] = [], environment: string[] = []): ToldOfExec => ({
+  path,
+  parentPid: 0,
+  commandLine: zeroEnded(...args),
+  environment: zeroEnded(...environment),
+});
 
 test('a process is read once, and its key stays', () => {
   const who = cache();
@@ -65,12 +73,12 @@ test('exec in place gives a new key; what came before keeps the old name', () =>
   tree.add(14, { exe: '/bin/sh', args: ['sh', '-c', 'exec cart'] });
   const before = who.identify(14, 100)!;
   tree.add(14, { exe: '/srv/cart' });
-  const renewed = who.onExec(14, 200, '/srv/cart');
+  const renewed = who.onExec(14, 200, told('/srv/cart'));
   assert.notEqual(renewed.key, before.key);
   assert.equal(who.identify(14, 150), before);
   assert.equal(who.identify(14, 250), renewed);
   tree.add(14, { exe: '/srv/cart2' });
-  const again = who.onExec(14, 300, '/srv/cart2');
+  const again = who.onExec(14, 300, told('/srv/cart2'));
   assert.notEqual(again.key, renewed.key);
   assert.deepEqual(
     [150, 250, 350].map((at) => who.identify(14, at)?.service.name),
@@ -82,8 +90,8 @@ test('a process that is gone before it can be read has the name it was executed 
   const who = cache();
   const id = 'ab'.repeat(32);
   tree.add(15, { exe: '/srv/cart', cgroup: `0::/docker/${id}\n` });
-  who.onExec(15, 100, '/srv/cart', '77');
-  const short = who.onExec(16, 200, '/usr/bin/true', '77');
+  who.onExec(15, 100, told('/srv/cart'), '77');
+  const short = who.onExec(16, 200, told('/usr/bin/true'), '77');
   who.onExit(16, 300);
   assert.equal(who.identify(16, 250), short);
   assert.deepEqual(
@@ -99,19 +107,46 @@ test('a process that is gone before it can be read has the name it was executed 
   );
 });
 
+test('what a process that is gone was given when it was executed names it', () => {
+  const who = cache();
+  const named = who.onExec(17, 100, told('/usr/bin/curl', ['curl', '-s'], ['A=b', 'OTEL_SERVICE_NAME=probe']));
+  assert.equal(named.service.name, 'probe');
+  assert.deepEqual(named.facts.args, ['curl', '-s']);
+  const script = who.onExec(18, 100, told('/srv/mailer.py', ['/usr/bin/python3', '/srv/mailer.py', 'now']));
+  assert.equal(script.service.name, 'mailer');
+  assert.equal(script.language, 'Python');
+});
+
+test('a child that executes nothing is as its parent, also when it is gone, and with a pid that another had', () => {
+  const who = cache();
+  tree.add(31, { exe: '/srv/forker' });
+  who.onExec(32, 10, told('/srv/before'));
+  who.onFork(31, 32, 100);
+  const child = who.identify(32, 110)!;
+  assert.equal(child.service.name, 'forker');
+  assert.equal(new Map(child.attributes).get('process.pid'), 32);
+  assert.equal(new Map(child.attributes).get('process.parent_pid'), 31);
+  assert.equal(who.identify(32, 50)!.service.name, 'before');
+  who.onFork(32, 33, 120);
+  who.onExit(32, 130);
+  tree.end(31);
+  assert.equal(who.identify(33, 140)!.service.name, 'forker', 'a child of a child');
+  assert.notEqual(who.identify(33, 140)!.key, child.key);
+});
+
 test('when processes start faster than they can be read, those that do something are read when they do', () => {
   const who = cache({ maxEntries: 10_000 });
   clockMs = Math.ceil(clockMs / 1000) * 1000 + 1000;
-  for (let pid = 2000; pid < 2200; pid++) who.onExec(pid, 100, '/bin/true');
+  for (let pid = 2000; pid < 2200; pid++) who.onExec(pid, 100, told('/bin/true'));
   tree.add(2300, { exe: '/usr/bin/node', args: ['node', '/srv/a/mailer.js'] });
-  const guess = who.onExec(2300, 100, '/usr/bin/node');
+  const guess = who.onExec(2300, 100, told('/usr/bin/node'));
   assert.equal(guess.service.name, 'node');
   const read = who.identify(2300, 200)!;
   assert.equal(read.service.name, 'mailer');
   assert.notEqual(read.key, guess.key);
   assert.equal(who.identify(2300, 300), read);
   clockMs += 1000;
-  assert.equal(who.onExec(2300, 400, '/usr/bin/node').service.name, 'mailer');
+  assert.equal(who.onExec(2300, 400, told('/usr/bin/node')).service.name, 'mailer');
 });
 
 test('a pid that nobody has is not looked for again and again', () => {
@@ -128,7 +163,7 @@ test('it holds no more than it may, the least recently used go', () => {
   for (const pid of [20, 21, 22]) tree.add(pid, { exe: `/srv/p${pid}` });
   for (const pid of [20, 21, 22]) who.identify(pid);
   who.identify(20);
-  for (let pid = 1000; pid < 1002; pid++) who.onExec(pid, 100, '/bin/true');
+  for (let pid = 1000; pid < 1002; pid++) who.onExec(pid, 100, told('/bin/true'));
   assert.equal(who.size, 3);
   for (const pid of [20, 21, 22]) tree.end(pid);
   assert.equal(who.identify(20)?.service.name, 'p20');
@@ -138,7 +173,7 @@ test('it holds no more than it may, the least recently used go', () => {
 test('ten thousand short processes leave nothing behind', () => {
   const who = cache();
   for (let pid = 100_000; pid < 110_000; pid++) {
-    who.onExec(pid, pid, '/bin/true', String(pid));
+    who.onExec(pid, pid, told('/bin/true'), String(pid));
     who.onExit(pid, pid + 1);
   }
   assert.equal(who.size, 100);

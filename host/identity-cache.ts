@@ -1,7 +1,8 @@
 /** Keeps who is who while processes start, become other programs and end, so that late events still find a name. */
 import type { Container } from './container.ts';
+import { pickVariables } from './environment.ts';
 import { createIdentityReader, type IdentityOptions, type ProcessIdentity } from './identity.ts';
-import { type ProcessFacts, readStartTicks } from './processes.ts';
+import { type ProcessFacts, readStartTicks, splitArguments } from './processes.ts';
 
 export interface IdentityCacheOptions extends IdentityOptions {
   /** The least recently used are forgotten above this. */
@@ -12,6 +13,15 @@ export interface IdentityCacheOptions extends IdentityOptions {
   now?: () => number;
 }
 
+/** What is told of a program when it is executed, for one that ends before it can be read. */
+export interface ToldOfExec {
+  path: string;
+  parentPid: number;
+  /** As /proc/PID/cmdline and /proc/PID/environ would give them. */
+  commandLine: Buffer;
+  environment: Buffer;
+}
+
 /** Times are nanoseconds of CLOCK_MONOTONIC, as events have them. */
 export interface IdentityCache {
   /**
@@ -19,8 +29,10 @@ export interface IdentityCache {
    * never looked at.
    */
   identify(pid: number, timeNs?: number): ProcessIdentity | undefined;
-  /** It runs another program from now on. `path` names one that ends before it can be read; `cgroup` is the event's. */
-  onExec(pid: number, timeNs: number, path: string, cgroup?: string): ProcessIdentity;
+  /** It runs another program from now on; `cgroup` is the event's. */
+  onExec(pid: number, timeNs: number, told: ToldOfExec, cgroup?: string): ProcessIdentity;
+  /** `parent` has a new child. */
+  onFork(parent: number, pid: number, timeNs: number): void;
   onExit(pid: number, timeNs: number): void;
   /** Forgets those that ended long enough ago, and gives their keys, so that what was made of them can go too. */
   sweep(): string[];
@@ -53,6 +65,8 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
   const missing = new Map<number, number>();
   /** Short-lived processes are in the container of others of their cgroup. */
   const containers = new Map<string, Container | undefined>();
+  /** Parents of processes that executed nothing yet, oldest first. */
+  const parents = new Map<number, number>();
   let generation = 0;
   let readSecond = -1;
   let readsLeft = 0;
@@ -66,15 +80,27 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
       const found = timeNs === undefined ? current(entry) : ownerAt(entry, timeNs);
       if (found !== undefined) return found.identity;
     }
-    return lookUp(pid) ?? (timeNs === undefined ? undefined : entry?.identity);
+    return lookUp(pid) ?? (timeNs === undefined ? undefined : (childAt(pid, timeNs) ?? entry?.identity));
+  }
+
+  /** A child that ended before it could be read, as its parent knows it. */
+  function childAt(pid: number, timeNs: number): ProcessIdentity | undefined {
+    const parentPid = parents.get(pid);
+    if (parentPid === undefined) return undefined;
+    // Once: whatever is found stays, and pids that lead back to themselves end here.
+    parents.delete(pid);
+    const parent = identify(parentPid, timeNs);
+    if (parent === undefined) return undefined;
+    const child = reader.childOf(parent, pid);
+    return put(pid, { ...child, key: `${child.key}:${++generation}` });
   }
 
   /** Asked once: a process that is gone stays what its event told. */
   function readAfterAll(pid: number, entry: Entry): void {
     const read = reader.read(pid);
-    generation += 1;
-    entry.identity =
-      read === undefined ? { ...entry.identity, isGuess: false } : { ...read, key: `${read.key}:${generation}` };
+    // Without an executable it is ending, or another user's: what it was executed with tells more.
+    const isMore = read?.facts.executable !== undefined;
+    entry.identity = isMore ? { ...read, key: `${read.key}:${++generation}` } : { ...entry.identity, isGuess: false };
   }
 
   function current(entry: Entry): Entry | undefined {
@@ -103,6 +129,7 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     const triedMs = missing.get(pid);
     if (triedMs !== undefined && now() - triedMs < missingMs) return undefined;
     const identity = reader.read(pid);
+    if (identity?.facts.executable === undefined && parents.has(pid)) return undefined;
     const known = entries.get(pid);
     if (identity === undefined || (known?.endNs !== undefined && known.identity.startTicks === identity.startTicks)) {
       // A process that is ending is still in /proc for a while; it is no new owner.
@@ -114,7 +141,7 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     return identity;
   }
 
-  function put(pid: number, identity: ProcessIdentity): void {
+  function put(pid: number, identity: ProcessIdentity): ProcessIdentity {
     missing.delete(pid);
     const before = entries.get(pid);
     if (before !== undefined) before.endedMs ??= now();
@@ -122,6 +149,7 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     entries.delete(pid);
     entries.set(pid, { identity, endNs: undefined, endedMs: undefined, checkedMs: now(), next });
     if (entries.size > maxEntries) entries.delete(entries.keys().next().value!);
+    return identity;
   }
 
   function touch(pid: number, entry: Entry): void {
@@ -129,19 +157,31 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
     entries.set(pid, entry);
   }
 
-  function onExec(pid: number, timeNs: number, path: string, cgroup = ''): ProcessIdentity {
+  function onExec(pid: number, timeNs: number, told: ToldOfExec, cgroup = ''): ProcessIdentity {
     const before = entries.get(pid);
     if (before !== undefined) before.endNs ??= timeNs;
-    const read = mayRead() ? reader.read(pid) : undefined;
+    const known = { facts: factsOf(pid, told), environment: pickVariables(told.environment) };
+    const read = mayRead() ? reader.read(pid, known) : undefined;
     if (cgroup !== '' && read !== undefined) {
       if (containers.size >= maxEntries) containers.clear();
       containers.set(cgroup, read.container);
     }
-    const identity = read ?? reader.guess(factsOf(pid, path), containers.get(cgroup));
-    generation += 1;
-    const renewed = { ...identity, key: `${identity.key}:${generation}` };
-    put(pid, renewed);
-    return renewed;
+    const identity = read ?? reader.guess(known, containers.get(cgroup));
+    parents.delete(pid);
+    return put(pid, { ...identity, key: `${identity.key}:${++generation}` });
+  }
+
+  function onFork(parent: number, pid: number, timeNs: number): void {
+    const before = entries.get(pid);
+    if (before !== undefined) {
+      // Its end may not have been told: events get lost.
+      before.endNs ??= timeNs;
+      before.endedMs ??= now();
+    }
+    missing.delete(pid);
+    parents.delete(pid);
+    parents.set(pid, parent);
+    if (parents.size > maxEntries) parents.delete(parents.keys().next().value!);
   }
 
   /** Thousands of short processes a second are not worth reading each: those that then do something are read after all. */
@@ -176,6 +216,7 @@ export function createIdentityCache(options: IdentityCacheOptions): IdentityCach
   return {
     identify,
     onExec,
+    onFork,
     onExit,
     sweep,
     get size() {
@@ -200,16 +241,17 @@ function cut(entry: Entry, length: number): Entry {
 }
 
 /** All that an event tells of a process that ended before it could be read. */
-function factsOf(pid: number, path: string): ProcessFacts {
+function factsOf(pid: number, { path, parentPid, commandLine }: ToldOfExec): ProcessFacts {
+  const { args, argsCount } = splitArguments(commandLine);
   return {
     pid,
     startTicks: 0,
-    parentPid: 0,
+    parentPid,
     name: path.slice(path.lastIndexOf('/') + 1).slice(0, 15),
-    executable: path,
+    executable: interpreterOf(path, args) ?? path,
     executableDeleted: false,
-    args: [],
-    argsCount: 0,
+    args,
+    argsCount,
     uid: 0,
     cgroups: [],
     namespacePids: [],
@@ -218,4 +260,9 @@ function factsOf(pid: number, path: string): ProcessFacts {
     isKernelThread: false,
     denied: false,
   };
+}
+
+/** Of a script that is executed by its name: the kernel runs `INTERPRETER [OPTION] SCRIPT …`, and that is the executable. */
+function interpreterOf(path: string, [first, second, third]: string[]): string | undefined {
+  return first !== path && (second === path || third === path) && first?.startsWith('/') ? first : undefined;
 }

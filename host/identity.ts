@@ -1,7 +1,7 @@
 /** Who a process is, as the attributes of a resource: OpenTelemetry's process.*, container.*, k8s.* and service.*. */
 import { createHash } from 'node:crypto';
 import { type Container, findContainer, parseMounts } from './container.ts';
-import { readEnvironment } from './environment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { readNamespace, readText } from './proc-file.ts';
 import { type ProcessFacts, readProcess } from './processes.ts';
 import { executableName, languageOf } from './programs/languages.ts';
@@ -43,11 +43,22 @@ export interface IdentityOptions {
   runtimeOf?: (facts: ProcessFacts) => Runtime | undefined;
 }
 
+/** What somebody else knows of a process. */
+export interface Told {
+  facts: ProcessFacts;
+  environment: Environment;
+}
+
 export interface IdentityReader {
-  /** Undefined when there is no such process (any more). Takes about 0.2 ms. */
-  read(pid: number): ProcessIdentity | undefined;
+  /**
+   * Undefined when there is no such process (any more). Takes about 0.2 ms. What may not be read, or no more, because it is ending, is
+   * as `told`.
+   */
+  read(pid: number, told?: Told): ProcessIdentity | undefined;
   /** What is known of a process that is gone, or not worth reading: nothing is read. */
-  guess(facts: ProcessFacts, container: Container | undefined): ProcessIdentity;
+  guess(told: Told, container: Container | undefined): ProcessIdentity;
+  /** A child that is gone and executed nothing: it is its parent under another pid. */
+  childOf(parent: ProcessIdentity, pid: number): ProcessIdentity;
 }
 
 interface Found {
@@ -58,6 +69,9 @@ interface Found {
   instance: string;
 }
 
+/** Attributes that a child does not share with its parent. */
+const ofOneProcess = new Set(['process.pid', 'process.vpid', 'process.parent_pid', 'process.creation.time']);
+
 /** A worker of a worker of a server; deeper ones are their own. */
 const maxForks = 4;
 
@@ -66,10 +80,10 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
   const boot = readBoot(proc);
   const mounts = createMounts(proc);
 
-  function describe(facts: ProcessFacts): ProcessIdentity {
+  function describe(facts: ProcessFacts, told: Environment = {}): ProcessIdentity {
     const { pid } = facts;
     const container = findContainer(facts.cgroups, () => mounts.containerOf(pid));
-    const program = openProgram(facts, readEnvironment(pid, proc), proc);
+    const program = openProgram(facts, { ...told, ...readEnvironment(pid, proc) }, proc);
     const service = findServiceName(program, container);
     const runtime = findRuntime(program) ?? runtimeOf?.(facts);
     const owner = users.nameOf(facts.uid, pid, container?.id ?? '');
@@ -77,14 +91,12 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
     return identityOf(facts, { service, container, runtime, owner, instance }, false);
   }
 
-  function guess(facts: ProcessFacts, container: Container | undefined): ProcessIdentity {
-    const service = findServiceName(
-      { facts, environment: {}, read: () => undefined, resolve: (path) => path },
-      container,
-    );
+  function guess({ facts, environment }: Told, container: Container | undefined): ProcessIdentity {
+    const service = findServiceName({ facts, environment, read: () => undefined, resolve: (path) => path }, container);
     const language = languageOf(facts);
     const runtime = language && { language: language.language, name: language.runtime, version: undefined };
-    const instance = instanceOf(facts, service, container);
+    // Its parent is left alone, which would have to be read.
+    const instance = instanceOf({ ...facts, parentPid: 0 }, service, container);
     return identityOf(facts, { service, container, runtime, owner: '', instance }, true);
   }
 
@@ -127,11 +139,28 @@ export function createIdentityReader({ proc = '/proc', runtimeOf }: IdentityOpti
   }
 
   return {
-    read(pid) {
+    read(pid, told) {
       const facts = readProcess(pid, proc);
-      return facts === undefined ? undefined : describe(facts);
+      if (facts === undefined) return undefined;
+      return told === undefined ? describe(facts) : describe(completed(facts, told.facts), told.environment);
     },
     guess,
+    childOf(parent, pid) {
+      const { attributes, facts } = parent;
+      const own: [string, AttributeValue][] = [
+        ['process.pid', pid],
+        ['process.parent_pid', parent.pid],
+      ];
+      return {
+        ...parent,
+        pid,
+        startTicks: 0,
+        key: `${pid}:0`,
+        isGuess: true,
+        facts: { ...facts, pid, parentPid: parent.pid, startTicks: 0 },
+        attributes: [...attributes.filter(([name]) => !ofOneProcess.has(name)), ...own],
+      };
+    },
   };
 }
 
@@ -148,6 +177,12 @@ function createMounts(proc: string) {
       return container;
     },
   };
+}
+
+function completed(facts: ProcessFacts, told: ProcessFacts): ProcessFacts {
+  const { executable = told.executable } = facts;
+  const { args, argsCount } = facts.args.length > 0 ? facts : told;
+  return { ...facts, executable, args, argsCount };
 }
 
 function findRuntime(program: Program): Runtime | undefined {

@@ -111,7 +111,7 @@ function readCommandLine(folder: string): { args: string[]; argsCount: number } 
 }
 
 /** Arguments end with NUL; a title that a program wrote there may lack it, or be followed by many. */
-function splitArguments(bytes: Buffer): { args: string[]; argsCount: number } {
+export function splitArguments(bytes: Buffer): { args: string[]; argsCount: number } {
   const args: string[] = [];
   let argsCount = 0;
   let end = bytes.length;

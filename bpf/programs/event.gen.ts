@@ -22,6 +22,7 @@ export const eventKind = {
   tcp: 7,
   headers: 8,
   link: 9,
+  fork: 10,
 } as const;
 
 /** enum event_source */
@@ -86,6 +87,15 @@ export const event = {
   remote: 120, // u8[16]
   otherSequence: 136, // u32
   dropped: 140, // u32
+} as const;
+
+/** struct exec_event: its size, and where each field is, in bytes. */
+export const execEvent = {
+  size: 16,
+  parent: 0, // u32
+  pathLength: 4, // u32
+  argumentsLength: 8, // u32
+  environmentLength: 12, // u32
 } as const;
 
 /** struct file_event: its size, and where each field is, in bytes. */

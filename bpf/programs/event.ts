@@ -1,5 +1,5 @@
 /** Reads the records of the ring (`struct event`, shared/event.h) where they are: one reader for all, its fields set anew for each. */
-import { event, eventKind, fileEvent } from './event.gen.ts';
+import { event, eventKind, execEvent, fileEvent } from './event.gen.ts';
 
 const high = 2 ** 32;
 
@@ -93,10 +93,25 @@ export class EventReader {
     return this.bytes.slice(this.payloadAt, this.payloadAt + this.captured);
   }
 
-  /** Of an `exec` event the path that was executed. */
-  path(): string {
-    const { bytes, payloadAt } = this;
-    return Buffer.from(bytes.buffer, bytes.byteOffset + payloadAt, this.captured).toString('utf8');
+  /** Of an `exec` event what it tells besides the event's own fields. */
+  exec(): Execution {
+    if (this.kind !== eventKind.exec || this.captured < execEvent.size) {
+      throw new RangeError(`event of kind ${this.kind} with ${this.captured} bytes is no execution`);
+    }
+    const { view, payloadAt, captured } = this;
+    const end = payloadAt + captured;
+    let at = payloadAt + execEvent.size;
+    const next = (length: number): Buffer => {
+      const from = at;
+      at = Math.min(from + view.getUint32(payloadAt + length, true), end);
+      return Buffer.from(this.bytes.subarray(from, at));
+    };
+    return {
+      parentPid: view.getUint32(payloadAt + execEvent.parent, true),
+      path: next(execEvent.pathLength).toString('utf8'),
+      commandLine: next(execEvent.argumentsLength),
+      environment: next(execEvent.environmentLength),
+    };
   }
 
   /** Of a `file` event what it tells besides the event's own fields. */
@@ -116,6 +131,15 @@ export class EventReader {
       deviceMinor: view.getUint32(at + fileEvent.deviceMinor, true),
     };
   }
+}
+
+export interface Execution {
+  parentPid: number;
+  /** As it was named: cut at its end beyond 1,023 bytes. */
+  path: string;
+  /** As /proc/PID/cmdline and /proc/PID/environ give them: texts that end with NUL; cut beyond 4,095 and 8,191 bytes. A copy. */
+  commandLine: Buffer;
+  environment: Buffer;
 }
 
 export interface FileAccess {

@@ -131,7 +131,10 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     counts.event_bytes += event.captured;
     switch (event.kind) {
       case eventKind.exec:
-        exec(event, event.path());
+        exec(event);
+        return;
+      case eventKind.fork:
+        owners.fork(event.length, event.pid, event.timeNs);
         return;
       case eventKind.exit:
         exit(event);
@@ -149,9 +152,11 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     }
   }
 
-  function exec({ pid, timeNs, cgroup }: EventReader, path: string): void {
-    const owner = owners.exec(pid, timeNs, path, cgroup);
-    if (config.processes.events && !rules.isIgnored(pid)) processes.exec({ timeNs }, path, owner);
+  function exec(event: EventReader): void {
+    const { pid, timeNs, cgroup } = event;
+    const told = event.exec();
+    const owner = owners.exec(pid, timeNs, told, cgroup);
+    if (config.processes.events && !rules.isIgnored(pid)) processes.exec({ timeNs }, told.path, owner);
   }
 
   function exit({ pid, timeNs, length }: EventReader): void {

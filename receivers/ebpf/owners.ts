@@ -2,7 +2,7 @@
 import type { ProcessResource } from '../../flow/l7/evidence.ts';
 import { AttributeWriter, attributeKey } from '../../flow/otlp/attribute-writer.ts';
 import type { ProcessIdentity } from '../../host/identity.ts';
-import type { IdentityCache } from '../../host/identity-cache.ts';
+import type { IdentityCache, ToldOfExec } from '../../host/identity-cache.ts';
 
 const hostKey = attributeKey('host.name');
 const serviceKey = attributeKey('service.name');
@@ -18,10 +18,16 @@ export interface OwnersOptions {
   onProcess(identity: ProcessIdentity): void;
 }
 
+/** A process as it is between two execs. */
+export interface Owner extends ProcessResource {
+  /** Something else is known of this pid by now: who keeps it asks again. */
+  isOver: boolean;
+}
+
 export class Owners {
   readonly #options: OwnersOptions;
   /** By pid; asked for each connection and whenever another process uses one. */
-  readonly #owners = new Map<number, ProcessResource>();
+  readonly #owners = new Map<number, Owner>();
   /** Of these only the path is known: they are looked at when they do something. */
   readonly #guessed = new Set<number>();
 
@@ -30,7 +36,7 @@ export class Owners {
   }
 
   /** The process that had this pid at that (monotonic) time. */
-  of(pid: number, timeNs?: number): ProcessResource {
+  of(pid: number, timeNs?: number): Owner {
     const known = this.#owners.get(pid);
     if (known !== undefined && !this.#guessed.delete(pid)) return known;
     const identity = this.#options.identities.identify(pid, timeNs);
@@ -40,13 +46,13 @@ export class Owners {
   }
 
   /** The same without looking at the process, for one that is over; undefined for one that only was forked, did nothing and ended. */
-  lastKnown(pid: number): ProcessResource | undefined {
+  lastKnown(pid: number): Owner | undefined {
     return this.#owners.get(pid);
   }
 
   /** The process runs another program now; what it is, as far as that could be read at this moment. */
-  exec(pid: number, timeNs: number, path: string, cgroup: number): ProcessResource {
-    const identity = this.#options.identities.onExec(pid, timeNs, path, String(cgroup));
+  exec(pid: number, timeNs: number, told: ToldOfExec, cgroup: number): Owner {
+    const identity = this.#options.identities.onExec(pid, timeNs, told, String(cgroup));
     if (this.#guessed.size >= maxOwners) this.#guessed.clear();
     if (identity.isGuess) this.#guessed.add(pid);
     else this.#guessed.delete(pid);
@@ -54,24 +60,40 @@ export class Owners {
     return this.#keep(pid, this.#resource(identity));
   }
 
+  /** The pid has a new owner, which does what `parent` does until it executes something. */
+  fork(parent: number, pid: number, timeNs: number): void {
+    this.#options.identities.onFork(parent, pid, timeNs);
+    this.#forget(pid);
+  }
+
   exit(pid: number, timeNs: number): void {
     this.#options.identities.onExit(pid, timeNs);
+    this.#forget(pid);
+  }
+
+  #forget(pid: number): void {
+    const owner = this.#owners.get(pid);
+    if (owner === undefined) return;
+    owner.isOver = true;
     this.#owners.delete(pid);
     this.#guessed.delete(pid);
   }
 
-  #keep(pid: number, owner: ProcessResource): ProcessResource {
+  #keep(pid: number, owner: Owner): Owner {
+    const before = this.#owners.get(pid);
+    if (before !== undefined) before.isOver = true;
     this.#owners.delete(pid);
     if (this.#owners.size >= maxOwners) this.#owners.delete(this.#owners.keys().next().value!);
     this.#owners.set(pid, owner);
     return owner;
   }
 
-  #resource({ key, service, attributes }: ProcessIdentity): ProcessResource {
+  #resource({ key, service, attributes }: ProcessIdentity): Owner {
     const { hostName } = this.#options;
     return {
       key,
       serviceName: service.name,
+      isOver: false,
       resource() {
         const writer = new AttributeWriter(1);
         for (const [name, value] of attributes) {
@@ -87,11 +109,12 @@ export class Owners {
   }
 
   /** Not kept: it may only have been too early. */
-  #unknown(pid: number): ProcessResource {
+  #unknown(pid: number): Owner {
     const { hostName } = this.#options;
     return {
       key: `pid ${pid}`,
       serviceName: unknownService,
+      isOver: false,
       resource() {
         const writer = new AttributeWriter(1);
         writer.text(serviceKey, unknownService);

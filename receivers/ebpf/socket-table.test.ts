@@ -33,7 +33,12 @@ function observe(events: readonly SocketEvent[]): Seen {
   const table = new SocketTable({
     analysis,
     timeOf: (ns) => ns,
-    processOf: (pid) => ({ key: `p${pid}`, serviceName: `service-${pid}`, resource: () => new Uint8Array() }),
+    processOf: (pid) => ({
+      key: `p${pid}`,
+      serviceName: `service-${pid}`,
+      resource: () => new Uint8Array(),
+      isOver: false,
+    }),
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
     wish: (socket, _port, _plane, wish) => void wishes.push([socket, wish]),
     maxSockets: 1000,

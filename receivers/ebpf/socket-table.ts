@@ -1,11 +1,12 @@
 /** The sockets of all processes: events in, in whatever order the kernel could tell them; ordered bytes to connections out. */
 import { eventKind, eventSource } from '../../bpf/programs/event.gen.ts';
 import type { Analysis } from '../../flow/l7/analysis.ts';
-import type { Evidence, ProcessResource } from '../../flow/l7/evidence.ts';
+import type { Evidence } from '../../flow/l7/evidence.ts';
 import type { Session } from '../../flow/l7/session.ts';
 import { localAddress, remoteAddress } from './addresses.ts';
 import { type FlowId, flowIdOf } from './flow-id.ts';
 import { type Link, Links, linkKey } from './links.ts';
+import type { Owner } from './owners.ts';
 import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
 import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
 import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
@@ -28,7 +29,7 @@ export interface SocketTableOptions {
   /** Monotonic nanoseconds to the capture's. */
   timeOf(monotonicNs: number): number;
   /** The process of a pid, as the resource of its spans. */
-  processOf(pid: number, timeNs: number): ProcessResource;
+  processOf(pid: number, timeNs: number): Owner;
   /** Which end a process has of a connection that was not seen to open. */
   guessRole(event: SocketEvent): Role;
   /** Tells the kernel what to send of a socket, whose last event was then. */
@@ -50,7 +51,7 @@ class Entry implements Requests {
   readonly isFirst: boolean;
   role: Role;
   pid = 0;
-  process: ProcessResource;
+  process: Owner;
   plain: SocketStream | null = null;
   clear: SocketStream | null = null;
   evidence: Evidence | null = null;
@@ -63,7 +64,7 @@ class Entry implements Requests {
     id: FlowId,
     linked: { key: string; isFirst: boolean; link: Link },
     role: Role,
-    process: ProcessResource,
+    process: Owner,
   ) {
     this.key = key;
     this.ends = ends;
@@ -218,7 +219,7 @@ export class SocketTable {
 
   /** The same object while nothing changes: most calls are one event in and one out. */
   #evidence(entry: Entry, event: SocketEvent): Evidence {
-    if (event.pid !== entry.pid) this.#own(entry, event);
+    if (event.pid !== entry.pid || entry.process.isOver) this.#own(entry, event);
     const known = entry.evidence;
     if (
       known !== null &&

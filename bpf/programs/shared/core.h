@@ -22,9 +22,12 @@ struct thread_struct { unsigned long fsbase; };
 struct thread_info { unsigned long flags; unsigned int status; };
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
+struct mm_struct { unsigned long arg_start, arg_end, env_start, env_end; };
 struct task_struct {
   struct thread_info thread_info;
   struct thread_struct thread;
+  struct mm_struct *mm;
+  struct task_struct *real_parent;
   struct files_struct *files;
   struct signal_struct *signal;
   struct task_struct *group_leader;

@@ -8,12 +8,13 @@ enum event_kind {
                         length 0 on a stream: no more will come in this direction (end of file was read, or shutdown) */
   EVENT_OPEN = 2,    /* a connection was made (role client) or accepted (role server); length: EINPROGRESS when it is still being made, else 0 */
   EVENT_CLOSE = 3,   /* the last descriptor is gone, or the kernel closed it; length: bytes sent and not acknowledged by then */
-  EVENT_EXEC = 4,    /* payload: the path that was executed */
+  EVENT_EXEC = 4,    /* payload: struct exec_event, the path that was executed, then arguments and environment as the process was given them */
   EVENT_EXIT = 5,    /* the process (not a thread) is over; length: its wait status (code << 8 | signal) */
   EVENT_FILE = 6,    /* a file was read or written; payload: struct file_event, then its path */
   EVENT_TCP = 7,     /* counters of a TCP connection; payload: struct tcp_event */
   EVENT_HEADERS = 8, /* HTTP/2 header fields in the clear; payload: struct header_event, then names and values */
   EVENT_LINK = 9,    /* a goroutine works for another: goroutine, parent_goroutine */
+  EVENT_FORK = 10,   /* the process begins as a child of another; length: that one's pid */
 };
 
 enum event_source {
@@ -67,6 +68,14 @@ struct event {
   __u32 other_sequence;   /* TCP: where the other direction was by then: write_seq when a read returned, copied_seq when a write began.
                              User space has not seen all that came before this event until the other direction got that far. */
   __u32 dropped;          /* events of this socket that were lost for want of room since the last one that was not */
+};
+
+/* Many processes end before anybody could ask /proc about them: this is what /proc would have told. Texts end with NUL. */
+struct exec_event {
+  __u32 parent;
+  __u32 path_length;      /* bytes, without NUL, as are the next two; what does not fit is cut at its end */
+  __u32 arguments_length;
+  __u32 environment_length;
 };
 
 struct file_event {

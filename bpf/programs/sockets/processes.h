@@ -46,15 +46,18 @@ static __always_inline void begin_process_event(struct event *event, __u8 kind) 
   event->source = SOURCE_SYSCALL;
 }
 
-/* Powers of two: the verifier sees by the mask that what is written lies within the record. */
+/* Bytes of path, arguments and environment; powers of two: the verifier sees by the mask that what is written lies within the record. */
 #define PATH_MAX_SENT 1024
 #define ARGUMENTS_MAX_SENT 4096
 #define ENVIRONMENT_MAX_SENT 8192
+/* Most fit a record of this kind, of which the ring holds more. */
+#define ARGUMENTS_USUAL 1024
+#define ENVIRONMENT_USUAL 4096
 
 struct exec_record {
   struct event event;
   struct exec_event exec;
-  char texts[PATH_MAX_SENT + ARGUMENTS_MAX_SENT + 2 * ENVIRONMENT_MAX_SENT];
+  char texts[];
 };
 
 /* From the new program's stack, where the kernel has just put them. Gives the bytes that were copied to `at`, none when they cannot be read. */
@@ -66,17 +69,18 @@ static __always_inline __u32 copy_words(char *at, __u64 from, __u64 to, __u32 mo
   return bpf_probe_read_user(at, length, (void *)from) ? 0 : length;
 }
 
-static __always_inline void describe_exec(struct exec_record *record, __u64 path) {
-  struct task_struct *task = current_task(), *parent = FIELD(task, task_struct, real_parent);
-  struct mm_struct *memory = FIELD(task, task_struct, mm);
+static __always_inline void describe_exec(struct exec_record *record, __u64 path, struct mm_struct *memory, __u32 most_arguments, __u32 most_environment) {
+  struct task_struct *parent = FIELD(current_task(), task_struct, real_parent);
   long path_length = bpf_probe_read_kernel_str(record->texts, PATH_MAX_SENT, (void *)path);
   __u32 at = path_length > 0 ? (path_length - 1) & (PATH_MAX_SENT - 1) : 0;
+  __builtin_memset(&record->event, 0, sizeof(record->event));
+  begin_process_event(&record->event, EVENT_EXEC);
   record->exec.path_length = at;
   record->exec.parent = FIELD(parent, task_struct, tgid);
-  __u32 length = copy_words(record->texts + at, FIELD(memory, mm_struct, arg_start), FIELD(memory, mm_struct, arg_end), ARGUMENTS_MAX_SENT);
+  __u32 length = copy_words(record->texts + at, FIELD(memory, mm_struct, arg_start), FIELD(memory, mm_struct, arg_end), most_arguments);
   record->exec.arguments_length = length;
-  at = (at + length) & (ENVIRONMENT_MAX_SENT - 1);
-  length = copy_words(record->texts + at, FIELD(memory, mm_struct, env_start), FIELD(memory, mm_struct, env_end), ENVIRONMENT_MAX_SENT);
+  at = (at + length) & (most_environment - 1);
+  length = copy_words(record->texts + at, FIELD(memory, mm_struct, env_start), FIELD(memory, mm_struct, env_end), most_environment);
   record->exec.environment_length = length;
   record->event.captured = record->event.length = sizeof(record->exec) + at + length;
 }
@@ -94,6 +98,24 @@ static __always_inline void submit_exec(struct exec_record *record) {
   bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
+/* The last text may begin as far behind as the mask of it allows, so that there is twice the room. */
+#define TELL_EXEC(path, memory, ARGUMENTS, ENVIRONMENT)                                                            \
+  ({                                                                                                              \
+    struct exec_record *record = bpf_ringbuf_reserve(&events, sizeof(*record) + 2 * (ENVIRONMENT), 0);             \
+    if (record) {                                                                                                 \
+      describe_exec(record, path, memory, ARGUMENTS, ENVIRONMENT);                                                 \
+      submit_exec(record);                                                                                        \
+    } else count(COUNTER_RING_FULL);                                                                              \
+  })
+
+static __always_inline void tell_exec(__u64 path) {
+  struct mm_struct *memory = FIELD(current_task(), task_struct, mm);
+  __u64 arguments = FIELD(memory, mm_struct, arg_end) - FIELD(memory, mm_struct, arg_start);
+  __u64 environment = FIELD(memory, mm_struct, env_end) - FIELD(memory, mm_struct, env_start);
+  if (arguments < ARGUMENTS_USUAL && environment < ENVIRONMENT_USUAL) TELL_EXEC(path, memory, ARGUMENTS_USUAL, ENVIRONMENT_USUAL);
+  else TELL_EXEC(path, memory, ARGUMENTS_MAX_SENT, ENVIRONMENT_MAX_SENT);
+}
+
 static __always_inline int on_exec(__u64 path) {
   struct thread_state *thread = find_thread();
   if (thread) {
@@ -105,15 +127,7 @@ static __always_inline int on_exec(__u64 path) {
   __u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct process_state *process = bpf_map_lookup_elem(&processes, &pid);
   if (process) process->flags = 0; /* what runs now may be no Go program; the filter's verdict holds until user space gives another */
-  struct exec_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
-  if (!record) {
-    count(COUNTER_RING_FULL);
-    return 0;
-  }
-  __builtin_memset(&record->event, 0, sizeof(record->event));
-  begin_process_event(&record->event, EVENT_EXEC);
-  describe_exec(record, path);
-  submit_exec(record);
+  tell_exec(path);
   return 0;
 }
 
@@ -123,8 +137,8 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
   if (from == to) return 0;
   struct event event = {};
   begin_process_event(&event, EVENT_FORK);
-  event.pid = from;
-  event.length = to;
+  event.pid = to;
+  event.length = from;
   if (emit_bare(&event)) count(COUNTER_RING_FULL);
   struct process_state *state = bpf_map_lookup_elem(&processes, &from);
   if (!state) return 0;
