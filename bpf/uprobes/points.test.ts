@@ -183,3 +183,24 @@ test('any bytes: an answer in time, at a byte of the function', () => {
   assert.ok(answers > 20, `${answers}`);
   assert.ok(performance.now() - start < 20_000);
 });
+
+test('code made to keep us busy: 64 KiB of branches, forward, backward, and to each other', () => {
+  const branches: [name: string, pair: [number, number]][] = [
+    ['to the next', [0x74, 0]],
+    ['far ahead', [0x74, 0x7e]],
+    ['back', [0x74, 0x80]],
+    ['pushes', [0x55, 0x55]],
+    ['moves of the result', [0x89, 0xc8]],
+  ];
+  for (const [name, pair] of branches) {
+    for (const size of [4000, 16_000, 65_536]) {
+      const bytes = Buffer.alloc(size, Buffer.from(pair));
+      // Returns here and there.
+      for (let at = 500; at < size; at += 500) bytes.set([0xc3, 0x90], at);
+      const start = performance.now();
+      entryPoint(bytes, { keep: ['rdi'], go: true });
+      resultPoints(bytes, { go: true });
+      assert.ok(performance.now() - start < 2000, `${name} ${size}: ${performance.now() - start} ms`);
+    }
+  }
+});

@@ -24,8 +24,11 @@ const nowhere: Known = { kind: 'nowhere' };
 const dead: Known = { kind: 'dead' };
 /** What is known of the result where the function is left. */
 const outside: Record<'return' | 'jump', Known> = { return: { kind: 'register', register: rax }, jump: nowhere };
-/** Rounds over the code until nothing changes; a place moves at most through a few copies. */
+/** Rounds over the code until nothing changes; a place moves through a few copies, and few points are refused. */
 const maxRounds = 64;
+/** Limits for code made to keep us busy: TLS libraries' functions have some hundred instructions and a few points. */
+const maxInstructions = 8192;
+const maxPoints = 64;
 
 export interface ResultOptions {
   /** Go: a callee changes no result that waits on the stack, unless its address is taken. In C one may. */
@@ -49,7 +52,7 @@ export function resultPoints(
   { go = false, endless, fills }: ResultOptions = {},
 ): ResultPoint[] | undefined {
   const steps = readCode(bytes, endless);
-  if (steps === undefined) return undefined;
+  if (steps === undefined || steps.length > maxInstructions) return undefined;
   const known = placesBefore(steps, go);
   if (known === undefined) return undefined;
   const reachable = reachableFrom(steps, 0, () => false);
@@ -57,9 +60,9 @@ export function resultPoints(
 
   const early = beforeFilling(steps, known, fills);
   const refused = new Set<number>();
-  for (let round = 0; round <= steps.length; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const points = firstPoints(steps, known, bytes, early, refused);
-    if (points === undefined) return undefined;
+    if (points === undefined || points.length > maxPoints) return undefined;
     const again = points.filter((point) => leadsTo(steps, point, points));
     if (again.length === 0) return points.map((index) => describe(steps[index]!, known[index]!, bytes));
     // A call would pass this one and another, or this one twice.
