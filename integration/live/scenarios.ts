@@ -153,7 +153,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'amqp',
     start: startRabbitmq,
-    count: 40,
+    count: 42,
     concurrency: 4,
     matches: (span, call) =>
       text(span, 'messaging.destination.name') === call.target && text(span, 'deepflow.amqp.method') === call.method,
