@@ -58,6 +58,33 @@ describe('the TCP program', { skip: missingPermission() ?? false }, () => {
     }
   });
 
+  const families: [name: string, listen: string, dial: string, family: number, address: Uint8Array][] = [
+    ['IPv4', '127.0.0.1', '127.0.0.1', 4, Uint8Array.of(127, 0, 0, 1)],
+    ['IPv6', '::1', '::1', 6, Uint8Array.of(...Array(15).fill(0), 1)],
+    ['IPv4 at a socket of IPv6', '::', '127.0.0.1', 4, Uint8Array.of(127, 0, 0, 1)],
+  ];
+  for (const [name, listen, dial, family, address] of families) {
+    test(`tells addresses of ${name}`, async () => {
+      const { ring, close } = open(1 << 22);
+      const port = await talk(1, listen, dial);
+      const reader = new EventReader(ring.data);
+      const count = ring.claim();
+      let ends = 0;
+      for (let index = 0; index < count; index++) {
+        reader.at(ring.offsets[index]!);
+        if (reader.localPort !== port && reader.remotePort !== port) continue;
+        ends++;
+        assert.equal(reader.family, family);
+        for (const at of [reader.localAt, reader.remoteAt]) {
+          assert.deepEqual(reader.bytes.slice(at, at + address.length), address);
+        }
+      }
+      ring.release();
+      close();
+      assert.equal(ends, 2);
+    });
+  }
+
   test('counts what finds no room', async () => {
     const { program, close } = open(4096);
     await talk(40);
@@ -94,13 +121,13 @@ function total(program: TcpProgram): { runs: number; timeNs: number } {
 }
 
 /** Opens and ends so many connections on loopback, one after the other; gives the server's port. */
-async function talk(connections: number): Promise<number> {
+async function talk(connections: number, listen = '127.0.0.1', dial = listen): Promise<number> {
   const server = createServer((socket) => socket.resume().end('x'));
-  server.listen(0, '127.0.0.1');
+  server.listen(0, listen);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   for (let i = 0; i < connections; i++) {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, dial);
     socket.end('hello').resume();
     await once(socket, 'close');
   }
