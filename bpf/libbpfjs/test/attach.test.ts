@@ -45,6 +45,27 @@ for (const [name, program, target, place] of systemCallCases) {
   });
 }
 
+test('an iterator is read as often as wanted, in pieces of any size', { skip: forbidden }, (t) => {
+  const object = openFixture(t);
+  object.load();
+  const link = object.program('each_process').attach({ kind: 'auto' });
+  assert.equal(link.info().type, 'iter');
+  for (const room of [4, 100, 65_536]) {
+    const bytes = link.read(new Uint8Array(room));
+    const processes = new Uint32Array(bytes.slice().buffer);
+    assert.ok(processes.includes(process.pid) && processes.includes(1), `${processes.length} processes`);
+  }
+  link.detach();
+  assert.throws(() => link.read(), { code: 'EBADF', message: /it was detached/ });
+});
+
+test('only an iterator is read', { skip: forbidden }, (t) => {
+  const object = loadOwn(openFixture(t));
+  const link = object.program('on_tp_btf').attach({ kind: 'auto' });
+  assert.throws(() => link.read(), { code: 'EINVAL', operation: 'reading an iterator' });
+  link.detach();
+});
+
 test('a link keeps its program when the object is closed', { skip: forbidden }, (t) => {
   const object = loadOwn(openFixture(t));
   const link = object.program('on_tp_btf').attach({ kind: 'auto' });

@@ -179,6 +179,21 @@ int write_event(struct __sk_buff *ctx) {
   return 1;
 }
 
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; } __attribute__((preserve_access_index));
+struct task_struct { int pid; int tgid; } __attribute__((preserve_access_index));
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; } __attribute__((preserve_access_index));
+
+/* Writes the number of each process. */
+SEC("iter/task")
+int each_process(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task || task->pid != task->tgid) return 0;
+  __u32 pid = task->tgid;
+  bpf_seq_write(ctx->meta->seq, &pid, sizeof(pid));
+  return 0;
+}
+
 SEC("raw_tp/sys_exit")
 int refused(void *ctx) {
   return *(volatile int *)0xdead;
