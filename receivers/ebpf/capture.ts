@@ -11,6 +11,7 @@ import { createListeningPorts, type ListeningPorts } from '../../host/listening-
 import { listProcesses } from '../../host/processes.ts';
 import { createCounting } from './counting.ts';
 import { startEventLoop } from './event-loop.ts';
+import { tellOnce } from './failures.ts';
 import { FileRecords } from './files/records.ts';
 import { tryOpenSockets } from './kernel-side.ts';
 import type { CounterName, ThreadSetup } from './messages.ts';
@@ -79,7 +80,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     version,
     hostName,
     protocols: protocolOptions(config.protocols),
-    onFailure: tellFailures(post),
+    onFailure: tellOnce(post, 'A parser made a mistake: its connection is left alone; please report it'),
     onCall(_protocol, { identity }, request, response) {
       const asked = request?.evidence?.syscallTraceId ?? 0;
       if (asked > 0 && identity.observationPoint === 'c-p') work.goOn(asked, response?.evidence?.syscallTraceId ?? 0);
@@ -189,7 +190,17 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
 
   for (const pid of listProcesses()) owners.of(pid);
   const ring = openRing(program.map('events'));
-  const loop = startEventLoop({ ring, pollMs: config.ring.poll_interval, take, onProgress: hand });
+  const tellEvent = tellOnce(post, 'An event cannot be read: it is left out; please report it');
+  const loop = startEventLoop({
+    ring,
+    pollMs: config.ring.poll_interval,
+    take,
+    onFailure(error, kind) {
+      counts.failed_events++;
+      tellEvent(error, kind);
+    },
+    onProgress: hand,
+  });
   const ticking = setInterval(tick, tickMs);
   post({ type: 'status', status: 'ok' });
   return {
@@ -214,16 +225,4 @@ function guessRole(ports: ListeningPorts, event: SocketEvent): Role {
   const transport = event.transport === 17 ? 'udp' : 'tcp';
   const known = ports.roleOf(event.netns, event.pid, transport, event.localPort);
   return known ?? (event.localPort > event.remotePort ? 'client' : 'server');
-}
-
-/** One line for each protocol whose parser makes mistakes; the rest is a number. */
-function tellFailures(post: CaptureOptions['post']): (error: unknown, protocol: string) => void {
-  const told = new Set<string>();
-  return (error, protocol) => {
-    if (told.has(protocol)) return;
-    told.add(protocol);
-    const message = 'A parser made a mistake: its connection is left alone; please report it';
-    const { stack, message: text } = error instanceof Error ? error : new Error(String(error));
-    post({ type: 'log', level: 'error', message, fields: { protocol, error: stack ?? text } });
-  };
 }

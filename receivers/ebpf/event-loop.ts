@@ -12,6 +12,8 @@ export interface EventLoopOptions {
   ring: Ring;
   pollMs: number;
   take(event: EventReader): void;
+  /** Hears of a record that could not be taken: it is left out, the next ones are not. */
+  onFailure(error: unknown, kind: number): void;
   /** After each batch, and when nothing came. */
   onProgress(): void;
 }
@@ -21,7 +23,7 @@ export interface EventLoop {
   stop(): void;
 }
 
-export function startEventLoop({ ring, pollMs, take, onProgress }: EventLoopOptions): EventLoop {
+export function startEventLoop({ ring, pollMs, take, onFailure, onProgress }: EventLoopOptions): EventLoop {
   const reader = new EventReader(ring.data);
   const order = new BatchOrder();
   let scheduled: NodeJS.Immediate | undefined;
@@ -34,7 +36,11 @@ export function startEventLoop({ ring, pollMs, take, onProgress }: EventLoopOpti
     const { offsets } = ring;
     for (const index of order.of(reader.view, offsets, count)) {
       reader.at(offsets[index]!);
-      take(reader);
+      try {
+        take(reader);
+      } catch (error) {
+        onFailure(error, reader.kind);
+      }
     }
     ring.release();
     return true;

@@ -8,6 +8,7 @@ export const counters = {
   lost_events: 'Number of events the kernel had no room for in the ring.',
   faults: 'Number of events whose payload could not be read from the memory of its process.',
   io_uring_requests: 'Number of requests of traced processes through io_uring, whose bytes are not seen.',
+  failed_events: 'Number of events left out for a mistake in their record or in reading it.',
   reordered_events: 'Number of events that were told before one that they follow, and waited for it.',
   unordered_events: 'Number of events that waited in vain for one that they follow.',
   unknown_sockets: 'Number of payloads read from TLS libraries whose socket is not known.',
