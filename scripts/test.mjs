@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { environment } from './setup/node.mjs';
 import { prepare } from './setup/prepare.mjs';
-import { ensureChromium, ensureLanguages, ensureProgram, ensureServers } from './setup/programs.mjs';
+import { ensureChromium, ensureLanguages, ensureServers, ensureTools } from './setup/programs.mjs';
 import { fail, root, run, step } from './setup/steps.mjs';
 
 const layers = [
@@ -32,19 +32,18 @@ const page = ['web/**/*.test.ts'];
 /** Real binary, real processes: one file at a time, so that none starves another. */
 const integration = ['integration/*.test.ts', 'integration/fuzz/fuzz.test.ts'];
 /** Python, Java and Go are needed; these tests install their clients themselves. */
-const peers = ['integration/{peers,clients,live}/**/*.test.ts', 'integration/fuzz/descriptors.test.ts'];
+const peers = ['integration/{peers,clients,live,ebpf}/**/*.test.ts', 'integration/fuzz/descriptors.test.ts'];
 
 const given = process.argv.slice(2);
 
 try {
   const node = await prepare({ web: true });
   const env = { ...environment(node), CHROMIUM_PATH: await ensureChromium() };
-  // Only root may load eBPF programs; without, their tests say so.
-  if (process.getuid?.() === 0) await ensureProgram(['bpftool'], ['bpftool'], 'it lists what is attached');
+  await ensureLanguages();
+  await ensureServers();
+  await ensureTools();
   process.chdir(root);
   if (given[0] === '--peers') {
-    await ensureLanguages();
-    await ensureServers();
     test(node, env, peers, 1);
   } else if (given.length > 0) test(node, env, given, 1);
   else {

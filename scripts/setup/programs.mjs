@@ -17,6 +17,17 @@ export async function ensureLanguages() {
   await ensureProgram(['go'], ['golang-go'], 'clients in Go');
 }
 
+/** Tools that tests of system calls, libraries and executables use. */
+export async function ensureTools() {
+  await ensureProgram(['curl'], ['curl'], 'a client whose calls are traced');
+  await ensureProgram(['gnutls-cli'], ['gnutls-bin'], 'a client with another TLS library');
+  await ensureProgram(['openssl'], ['openssl'], 'it makes certificates');
+  await ensureProgram(['objdump'], ['binutils'], 'the judge of machine code');
+  await ensureProgram(['ip'], ['iproute2'], 'it makes network namespaces');
+  await ensureProgram(['setpriv'], ['util-linux'], 'it starts programs with fewer rights');
+  if (process.getuid?.() === 0) await ensureProgram(['bpftool'], ['bpftool'], 'it lists what is attached');
+}
+
 /** What captures of real traffic are made with, and checked against. */
 export async function ensureServers() {
   const why = 'calls of real servers are captured';
