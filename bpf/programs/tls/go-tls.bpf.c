@@ -6,7 +6,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* A goroutine that reads; it may go on on another thread. */
+/* A goroutine that reads, or read before (buffer 0); it may go on on another thread. Runtimes use the memory of goroutines again, so that
+ * an entry is hardly ever made anew. */
 struct go_read {
   __u64 begin_ns;
   __u64 connection;
@@ -93,6 +94,14 @@ static __always_inline int begin_read(struct registers *context) {
   struct thread_state *thread = traced_thread();
   if (!thread) return 0;
   struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
+  struct go_read *known = bpf_map_lookup_elem(&go_reads, &key);
+  if (known) {
+    known->begin_ns = bpf_ktime_get_ns();
+    known->connection = context->ax;
+    known->buffer = context->bx;
+    known->length = context->cx;
+    return 0;
+  }
   struct go_read read = { .begin_ns = bpf_ktime_get_ns(), .connection = context->ax, .buffer = context->bx, .length = context->cx };
   bpf_map_update_elem(&go_reads, &key, &read, BPF_ANY);
   return 0;
@@ -100,22 +109,21 @@ static __always_inline int begin_read(struct registers *context) {
 
 static __always_inline int end_read(struct registers *context, __u64 cookie) {
   struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
-  struct go_read *found = bpf_map_lookup_elem(&go_reads, &key);
-  if (!found) return 0;
-  struct go_read read = *found;
-  bpf_map_delete_elem(&go_reads, &key);
-  __s64 moved = read_named(context, cookie);
-  struct thread_state *thread = traced_thread();
-  if (!thread || moved <= 0 || (__u64)moved > read.length) return 0;
+  struct go_read *read = bpf_map_lookup_elem(&go_reads, &key);
+  if (!read || !read->buffer) return 0;
   struct plaintext text = {
-    .buffer = read.buffer,
-    .begin_ns = read.begin_ns,
+    .buffer = read->buffer,
+    .begin_ns = read->begin_ns,
     .goroutine = context->r14,
-    .length = moved,
     .direction = DIRECTION_IN,
     .source = SOURCE_GO_TLS,
   };
-  return tell_go(thread, read.connection, &text);
+  read->buffer = 0;
+  __s64 moved = read_named(context, cookie);
+  if (moved <= 0 || (__u64)moved > read->length) return 0;
+  text.length = moved;
+  struct thread_state *thread = traced_thread();
+  return thread ? tell_go(thread, read->connection, &text) : 0;
 }
 
 SEC("uprobe")

@@ -1,4 +1,4 @@
-"""A Python process that is TLS server and client at once, on asyncio: asyncio_pair.py CERT KEY CONNECTIONS REQUESTS, begins when a line comes in."""
+"""A Python process that is TLS server and client at once, on asyncio: asyncio_pair.py CERT KEY CONNECTIONS REQUESTS [PAUSE_MS], begins when a line comes in."""
 import asyncio
 import json
 import os
@@ -6,6 +6,7 @@ import ssl
 import sys
 
 cert, key, connections, requests = sys.argv[1:5]
+pause = int(sys.argv[5]) if len(sys.argv) > 5 else 0
 
 
 async def serve(reader, writer):
@@ -25,9 +26,9 @@ async def client(port):
     for i in range(int(requests)):
         writer.write(b"question port=%d;\n" % own)
         await writer.drain()
-        await reader.readline()
-        if i % 7 == 0:
-            await asyncio.sleep(i % 5 / 1000)
+        assert await reader.readline() == b"answer port=%d;\n" % own
+        if pause or i % 7 == 0:
+            await asyncio.sleep((pause + i % 5) / 1000)
     writer.close()
 
 

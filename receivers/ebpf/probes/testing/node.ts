@@ -1,11 +1,16 @@
-/** A Node.js process that is HTTPS server and client at once: `node.ts CERT KEY CONNECTIONS REQUESTS`, begins when a line comes in. */
+/** A Node.js process that is HTTPS server and client at once: `node.ts CERT KEY CONNECTIONS REQUESTS [PAUSE_MS]`, begins when a line comes in. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:tls';
 
-const [certPath, keyPath, connections, requests] = process.argv.slice(2) as [string, string, string, string];
+const [certPath, keyPath, connections, requests, pause = '0'] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+];
 const cert = readFileSync(certPath);
 const server = createServer({ cert, key: readFileSync(keyPath) }, (request, response) => {
   response.end(`port=${request.socket.remotePort};`);
@@ -20,11 +25,13 @@ async function client(): Promise<void> {
   await once(socket, 'secureConnect');
   for (let i = 0; i < Number(requests); i++) {
     socket.write(`GET /?port=${socket.localPort}; HTTP/1.1\r\nhost: a\r\n\r\n`);
-    for (let text = ''; !text.includes(';'); ) {
+    let text = '';
+    while (!text.includes(';')) {
       const [data] = (await once(socket, 'data')) as [Buffer];
       text += data.toString('latin1').split('port=')[1] ?? '';
     }
-    if (i % 7 === 0) await new Promise((resolve) => setTimeout(resolve, i % 5));
+    if (!text.startsWith(`${socket.localPort};`)) throw new Error(`wrong answer: ${text}`);
+    if (pause !== '0' || i % 7 === 0) await new Promise((resolve) => setTimeout(resolve, Number(pause) + (i % 5)));
   }
   socket.end();
 }

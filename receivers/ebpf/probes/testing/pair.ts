@@ -35,8 +35,10 @@ export interface Pair {
   port: number;
   /** Of services that call: the port of whom they call. */
   inner: number;
-  /** Lets the clients begin; resolves when all are done. */
+  /** Lets the clients begin; resolves when all are done, and throws when one had a wrong answer. */
   run(): Promise<void>;
+  /** Undefined as long as it runs. */
+  ended(): number | string | undefined;
   stop(): void;
 }
 
@@ -63,6 +65,7 @@ export async function startPair(
       const { value } = await lines.next();
       if (value !== 'done') throw new Error(`${program} ended: ${value}`);
     },
+    ended: () => child.exitCode ?? child.signalCode ?? undefined,
     stop() {
       child.kill('SIGKILL');
     },

@@ -1,12 +1,14 @@
-"""A Python process that is TLS server and client at once, a thread for each end: threads_pair.py CERT KEY CONNECTIONS REQUESTS, begins when a line comes in."""
+"""A Python process that is TLS server and client at once, a thread for each end: threads_pair.py CERT KEY CONNECTIONS REQUESTS [PAUSE_MS], begins when a line comes in."""
 import json
 import os
 import socket
 import ssl
 import sys
 import threading
+import time
 
 cert, key, connections, requests = sys.argv[1:5]
+pause = int(sys.argv[5]) if len(sys.argv) > 5 else 0
 server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 server_context.load_cert_chain(cert, key)
 client_context = ssl.create_default_context()
@@ -32,7 +34,8 @@ def client():
         own = tls.getsockname()[1]
         for _ in range(int(requests)):
             tls.sendall(b"question port=%d;\n" % own)
-            tls.recv(4096)
+            assert tls.recv(4096) == b"answer port=%d;\n" % own
+            time.sleep(pause / 1000)
 
 
 threading.Thread(target=accept, daemon=True).start()

@@ -1,4 +1,4 @@
-// A Go process that is TLS server and client at once, a goroutine for each end: pair CERT KEY CONNECTIONS REQUESTS, begins when a line comes in.
+// A Go process that is TLS server and client at once, a goroutine for each end: pair CERT KEY CONNECTIONS REQUESTS [PAUSE_MS], begins when a line comes in.
 package main
 
 import (
@@ -30,7 +30,7 @@ func serve(connection net.Conn) {
 	}
 }
 
-func client(server string, requests int, done *sync.WaitGroup) {
+func client(server string, requests, pause int, done *sync.WaitGroup) {
 	defer done.Done()
 	connection, err := tls.Dial("tcp", server, &tls.Config{InsecureSkipVerify: true})
 	check(err)
@@ -38,10 +38,13 @@ func client(server string, requests int, done *sync.WaitGroup) {
 	reader := bufio.NewReader(connection)
 	for i := 0; i < requests; i++ {
 		fmt.Fprintf(connection, "question port=%d;\n", port(connection.LocalAddr()))
-		_, err := reader.ReadString('\n')
+		answer, err := reader.ReadString('\n')
 		check(err)
-		if i%7 == 0 {
-			time.Sleep(time.Millisecond * time.Duration(i%5))
+		if answer != fmt.Sprintf("answer port=%d;\n", port(connection.LocalAddr())) {
+			panic(answer)
+		}
+		if pause > 0 || i%7 == 0 {
+			time.Sleep(time.Millisecond * time.Duration(pause+i%5))
 		}
 	}
 }
@@ -53,6 +56,11 @@ func main() {
 	check(err)
 	requests, err := strconv.Atoi(os.Args[4])
 	check(err)
+	pause := 0
+	if len(os.Args) > 5 {
+		pause, err = strconv.Atoi(os.Args[5])
+		check(err)
+	}
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
 	check(err)
 	go func() {
@@ -68,7 +76,7 @@ func main() {
 	var done sync.WaitGroup
 	for i := 0; i < connections; i++ {
 		done.Add(1)
-		go client(listener.Addr().String(), requests, &done)
+		go client(listener.Addr().String(), requests, pause, &done)
 	}
 	done.Wait()
 	fmt.Println("done")
