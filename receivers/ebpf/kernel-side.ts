@@ -8,6 +8,8 @@ import type { ThreadSetup } from './messages.ts';
 
 /** As long as a connection's protocol is not known: what the head of any message needs. */
 const unknownBytes = 1024;
+/** Its reader is woken when so much waits in the ring, or a quarter of a small one; a wake-up costs the observed process some us. */
+const wakeBytes = 256 << 10;
 
 export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) => void): SocketsProgram | undefined {
   const { config, pid } = setup;
@@ -15,6 +17,7 @@ export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) =
   try {
     const program = openSockets({
       ringBytes: config.ring.size,
+      wakeBytes: Math.min(wakeBytes, config.ring.size / 4),
       traceByDefault: processes.include.length === 0 && processes.cgroups.length === 0,
       ownPid: config.exclude_own_traffic ? pid : 0,
       filterCgroups: processes.cgroups.length > 0,

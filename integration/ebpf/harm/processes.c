@@ -1,4 +1,4 @@
-/* Processes that make it hard to say whose call it was: `call`, `handover`, `after`, `children`, `storm`, `churn`. */
+/* Processes that make it hard to say whose call it was; the first argument is what to do. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -69,6 +69,15 @@ int main(int argc, char **argv) {
     return 1;
   } else if (!strcmp(what, "after")) {
     call(atoi(argv[2]), argv[3]);
+  } else if (!strcmp(what, "steady")) {
+    /* argv[4] calls on one connection, some hundred a second */
+    int fd = dial(atoi(argv[2]));
+    for (int i = 0; i < atoi(argv[4]); i++) {
+      char target[256];
+      snprintf(target, sizeof(target), "%s/%d", argv[3], i);
+      call(fd, target);
+      usleep(2000);
+    }
   } else if (!strcmp(what, "children")) {
     /* children that are only forked: argv[4] of them, each with a call of its own and a short life */
     for (int i = 0; i < atoi(argv[4]); i++) {
