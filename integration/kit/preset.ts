@@ -50,6 +50,7 @@ receivers:
   otlp: {protocols: {grpc: {endpoint: "127.0.0.1:${grpcPort}"}, http: {endpoint: "127.0.0.1:${httpPort}"}}}
   # What else runs on the machine of a test is none of its data.
   cbpf: {interfaces: "^$"}
+  ebpf: {processes: {include: ["/none"], events: false}, tcp: {enabled: false}}
 extensions:
   query: {endpoint: "127.0.0.1:${pagePort}"}
   clickhouse_embedded: {http: {endpoint: "127.0.0.1:${clickhousePort}"}}
