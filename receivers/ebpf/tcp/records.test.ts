@@ -326,6 +326,23 @@ test('records that nobody takes are dropped and counted', () => {
   assert.equal(table.counters.dropped, 50 - told);
 });
 
+test('many open connections are told one part after the other, of the same interval', () => {
+  const table = records({ maxConnections: 10_000, maxPendingBytes: 1 << 24 });
+  table.tick(2e9);
+  const socketOf = (socket: number) => tcpEventOf({ segmentsOut: 1 }, { socket, localPort: socket });
+  for (let socket = 1; socket <= 5000; socket++) open.push(socketOf(socket));
+  const counts: number[] = [];
+  const times = new Set<bigint>();
+  for (let tick = 0; tick < 4; tick++) {
+    table.tick(nextMinuteNs + tick * 1e8);
+    const told = readLogs(table.drain());
+    counts.push(told.length);
+    for (const { timeNs } of told) times.add(timeNs);
+  }
+  assert.deepEqual(counts, [2000, 2000, 1000, 0]);
+  assert.deepEqual([...times], [BigInt(epoch + 30) * 1_000_000_000n]);
+});
+
 test('an event that is cut is left alone', () => {
   const table = records();
   table.event(tcpEventOf({ state: closed }, { captured: 100 }));
