@@ -10,8 +10,8 @@ export interface GoroutineOffsets {
 }
 
 /**
- * By minor version of Go: from the source of each (runtime/runtime2.go), and compared with the code of binaries of 1.19, 1.21, 1.22,
- * 1.23, 1.24 and 1.26. Go 1.23 put syscallbp before them, 1.26 took one field out of gobuf. 1.25 is read from its code.
+ * By minor version of Go: compared with the code of binaries of 1.19, 1.21, 1.22, 1.23, 1.24 and 1.26; 1.17, 1.18 and 1.20 are not
+ * measured. Go 1.23 put syscallbp before them, 1.26 took one field out of gobuf. 1.25 is read from its code.
  */
 const goroutines: Readonly<Record<number, GoroutineOffsets>> = {
   17: { goid: 152, parentGoid: undefined },
@@ -35,7 +35,9 @@ export const oldestGo = 17;
  * is two strings and a flag. HeadersFrame begins with FrameHeader.
  */
 export const goFields = {
-  tlsConnPointer: 8,
+  /** tls.Conn.conn, and the pointer of any interface. */
+  tlsConnection: 0,
+  interfacePointer: 8,
   tcpConnNetFd: 0,
   netFdSysfd: 16,
   /** Address family: 2 or 10, by which a netFD is told from what else a connection may begin with. */
@@ -48,6 +50,9 @@ export const goFields = {
   /** http2writeResHeaders: stream (u32), status (int). */
   responseHeadersStreamId: 0,
   responseHeadersStatus: 8,
+  /** http2serverConn.conn, and http2stream.id. The responseWriter begins with a pointer to its state, and that with one to the stream. */
+  http2ServerConnection: 16,
+  http2StreamId: 8,
   /** grpc's loopyWriter: 0 client, 1 server. */
   loopyWriterSide: 0,
 } as const;
