@@ -25,6 +25,8 @@ export class SocketStream {
   readonly #wish: (wish: Wish, protocol: string) => void;
   /** Next sequence number by direction. */
   readonly #expected: [number, number] = [unknown, unknown];
+  /** Where a direction was, as the other one's first event tells: bytes behind it that were not seen are lost. */
+  readonly #begin: [number, number] = [unknown, unknown];
   #wished: Wish | '' = '';
 
   constructor(flow: SocketFlow, analysis: Analysis, wish: (wish: Wish, protocol: string) => void) {
@@ -47,6 +49,7 @@ export class SocketStream {
     const direction = event.direction as Direction;
     let skipped = 0;
     if (event.source === eventSource.syscall && event.transport === 6) {
+      this.#noteBegin(direction === 0 ? 1 : 0, event.otherSequence);
       skipped = this.#place(direction, event.sequence, event.length, timeNs);
       if (skipped < 0) return;
     }
@@ -86,6 +89,12 @@ export class SocketStream {
     this.#connection = null;
   }
 
+  /** 0: the socket's bytes have no numbers of TCP. */
+  #noteBegin(direction: Direction, sequence: number): void {
+    if (sequence !== 0 && this.#expected[direction] === unknown && this.#begin[direction] === unknown)
+      this.#begin[direction] = sequence;
+  }
+
   /**
    * Notes where the bytes lie in their direction. How many of them were told before (a call that was begun anew, bytes that were peeked
    * at); -1 when all were. Bytes that were lost in between are a gap.
@@ -95,6 +104,9 @@ export class SocketStream {
     const end = (sequence + length) >>> 0;
     if (expected === unknown) {
       this.#expected[direction] = end;
+      const begin = this.#begin[direction];
+      const before = begin === unknown ? 0 : (sequence - begin) | 0;
+      if (before > 0) this.#connection?.gap(this.#side(direction), before, timeNs);
       return 0;
     }
     const ahead = (sequence - expected) | 0;

@@ -95,6 +95,37 @@ test('when the request was lost, its response waits in vain and is not given to 
   assert.equal(calls.filter((call) => call.includes('GET /c 200 answered')).length, 1, calls.join('\n'));
 });
 
+test('when an answer was lost, the next is not given to its request, nor to the one that came meanwhile', () => {
+  const server = testSocket(2, 'server', 80, 40000);
+  const ask = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const answer = (status: number) => `HTTP/1.1 ${status} X\r\nContent-Length: 2\r\n\r\nok`;
+  const events = [server.read(ask('/a')), server.write(answer(200)), server.read(ask('/b'))];
+  server.write(answer(201));
+  for (const [path, status] of [
+    ['/c', 202],
+    ['/d', 203],
+    ['/e', 204],
+  ] as const)
+    events.push(server.read(ask(path)), server.write(answer(status)));
+  const { calls } = observe(events);
+  const whole = calls.filter((call) => call.endsWith(' answered'));
+  assert.deepEqual(
+    whole.map((call) => call.slice('s-p 40000>80 '.length)),
+    ['GET /a 200 answered', 'GET /d 203 answered', 'GET /e 204 answered'],
+  );
+});
+
+test('when the first answer of a connection was lost, the second is not given to the first request', () => {
+  const client = testSocket(1, 'client', 40000, 80);
+  const events = [client.write(request)];
+  client.read(response);
+  client.write(request);
+  events.push(client.read(response));
+  const { calls, table } = observe(events);
+  table.tick(3e9);
+  assert.deepEqual(calls, ['c-p 40000>80 GET /a - unanswered', 'c-p 40000>80 - - 200 unmatched_response']);
+});
+
 test('bytes that a limit cut off are passed over', () => {
   const server = testSocket(2, 'server', 80, 40000);
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n';

@@ -10,6 +10,7 @@ import type { Owner } from './owners.ts';
 import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
 import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
 import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
+import { StreamWorkers } from './stream-workers.ts';
 import type { Requests, Work } from './work.ts';
 
 /** An event that came before one it follows waits so long for it. */
@@ -49,6 +50,7 @@ class Entry implements Requests {
   readonly linkKey: string;
   readonly link: Link;
   readonly isFirst: boolean;
+  readonly workers = new StreamWorkers();
   role: Role;
   pid = 0;
   process: Owner;
@@ -120,6 +122,9 @@ export class SocketTable {
       case eventKind.close:
         this.#close(event);
         return;
+      case eventKind.link:
+        this.#assign(event);
+        return;
       default:
     }
   }
@@ -154,11 +159,13 @@ export class SocketTable {
       this.#deliver(entry, this.#clearStream(entry, event), event);
       return;
     }
-    const { deferred } = entry;
-    if (deferred === null) {
+    // What waits for bytes that come before these waits in vain: they would have been told by now.
+    if (entry.deferred !== null && entry.deferred[0]!.direction !== event.direction)
+      this.#giveUp(entry, event.sequence);
+    if (entry.deferred === null) {
       if (this.#comesEarly(entry, event)) this.#defer(entry, event);
       else this.#deliver(entry, this.#plainStream(entry), event);
-    } else if (deferred[0]!.direction === event.direction) this.#defer(entry, event);
+    } else if (entry.deferred[0]!.direction === event.direction) this.#defer(entry, event);
     else {
       this.#deliver(entry, this.#plainStream(entry), event);
       this.#resume(entry);
@@ -193,14 +200,17 @@ export class SocketTable {
     if (entry.deferred === null) this.#waiting.delete(entry);
   }
 
-  /** What these events wait for was lost. */
-  #giveUp(entry: Entry): void {
+  /** What these events wait for was lost: of all of them, or of those that wait for no more than comes before `until`. */
+  #giveUp(entry: Entry, until?: number): void {
     const { deferred } = entry;
     if (deferred === null) return;
-    entry.deferred = null;
-    this.#waiting.delete(entry);
-    this.counters.unordered += deferred.length;
-    for (const event of deferred) {
+    let at = 0;
+    while (at < deferred.length && (until === undefined || ((until - deferred[at]!.otherSequence) | 0) >= 0)) at++;
+    if (at === 0) return;
+    entry.deferred = at === deferred.length ? null : deferred.slice(at);
+    if (entry.deferred === null) this.#waiting.delete(entry);
+    this.counters.unordered += at;
+    for (const event of deferred.slice(0, at)) {
       const other: Direction = event.direction === 0 ? 1 : 0;
       this.#plainStream(entry).lose(other, event.otherSequence, this.#options.timeOf(event.timeNs));
       this.#deliver(entry, this.#plainStream(entry), event);
@@ -261,7 +271,7 @@ export class SocketTable {
 
   #stream(entry: Entry, tlsLibrary: string): SocketStream {
     const { analysis, wish, encrypted } = this.#options;
-    const facts = new LinkedSocket(String(entry.key), tlsLibrary, entry.link, entry.isFirst);
+    const facts = new LinkedSocket(String(entry.key), tlsLibrary, entry.link, entry.isFirst, entry.workers);
     const turned = (role: Role): void => {
       entry.role = role;
     };
@@ -330,6 +340,18 @@ export class SocketTable {
     // Used last, found last: those at the beginning are silent longest.
     this.#datagrams.set(key, entry);
     this.#deliver(entry, this.#plainStream(entry), event);
+  }
+
+  /** A probe told who works on a stream: of a request that was read before, or will be. */
+  #assign(event: SocketEvent): void {
+    const entry = this.#sockets.get(event.socket);
+    if (entry === undefined || entry.ends.localPort !== event.localPort || entry.ends.remotePort !== event.remotePort)
+      return;
+    const { sequence: stream, goroutine, parentGoroutine, traceId, direction } = event;
+    const worker = { goroutineId: goroutine, parentGoroutineId: parentGoroutine, syscallTraceId: traceId };
+    if (direction === 0) this.#options.work.begin(traceId, entry);
+    for (const session of entry.sessions()) if (session.assign(stream, worker)) return;
+    entry.workers.add(stream, worker);
   }
 
   #close(event: SocketEvent): void {
