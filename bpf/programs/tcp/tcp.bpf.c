@@ -187,7 +187,7 @@ static __always_inline void emit(struct sock *sk, const struct connection *conne
   }
   /* User space looks by itself many times a second; it is woken when the ring fills, once for each such part of it. */
   __u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-  bool crossed = waiting >= wake_bytes && (waiting & (wake_bytes - 1)) < sizeof(*record) + 8;
+  int crossed = waiting >= wake_bytes && (waiting & (wake_bytes - 1)) < sizeof(*record) + 8;
   bpf_ringbuf_submit(record, crossed ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
