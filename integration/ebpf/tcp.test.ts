@@ -66,8 +66,8 @@ test('both ends of a connection tell the same bytes, the process, and how it end
   const { client, port, close } = await talkingPair();
   const clientPort = client.localPort!;
   close();
-  const atClient = await tcp.find(isEnd(clientPort, 'c-p'));
-  const atServer = await tcp.find(isEnd(clientPort, 's-p'));
+  const atClient = await tcp.find(isEnd([clientPort, port], 'c-p'));
+  const atServer = await tcp.find(isEnd([clientPort, port], 's-p'));
   for (const { attributes, resource } of [atClient, atServer]) {
     assert.equal(attributes['server.port'], port);
     assert.equal(attributes['deepflow.flow.client.payload_bytes'], 100_000);
@@ -106,16 +106,16 @@ test('a server that closes with unread data resets, and the kernel says why', {
 import socket, time
 server = socket.create_server(('127.0.0.1', 0))
 client = socket.create_connection(server.getsockname())
-print(client.getsockname()[1], flush=True)
+print(client.getsockname()[1], server.getsockname()[1], flush=True)
 accepted, _ = server.accept()
 client.sendall(b'nobody reads this')
 time.sleep(0.1)
 accepted.close()
 time.sleep(0.1)
 `);
-  const port = Number(found);
-  const atServer = (await tcp.find(isEnd(port, 's-p'))).attributes;
-  const atClient = (await tcp.find(isEnd(port, 'c-p'))).attributes;
+  const ports = found.split(' ').map(Number) as [number, number];
+  const atServer = (await tcp.find(isEnd(ports, 's-p'))).attributes;
+  const atClient = (await tcp.find(isEnd(ports, 'c-p'))).attributes;
   assert.equal(atServer['deepflow.flow.reset.by'], 'server');
   assert.equal(atServer['deepflow.flow.reset.reason'], 'tcp_abort_on_close');
   assert.equal(atServer['deepflow.flow.close_type'], 'server_reset_transfer');
@@ -139,15 +139,15 @@ client.sendall(b'hello')
 time.sleep(1)
 accepted.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
 accepted.recv(5)
-print(client.getsockname()[1], flush=True)
+print(client.getsockname()[1], server.getsockname()[1], flush=True)
 client.close()
 accepted.recv(1)
 accepted.close()
 time.sleep(0.1)
 `);
-  const port = Number(found);
-  const atServer = (await tcp.find(isEnd(port, 's-p'))).attributes;
-  const atClient = (await tcp.find(isEnd(port, 'c-p'))).attributes;
+  const ports = found.split(' ').map(Number) as [number, number];
+  const atServer = (await tcp.find(isEnd(ports, 's-p'))).attributes;
+  const atClient = (await tcp.find(isEnd(ports, 'c-p'))).attributes;
   const repeats = Number(atClient['deepflow.flow.client.retransmissions']);
   assert.ok(repeats >= 2, `${repeats} segments were sent again`);
   assert.deepEqual(atServer['deepflow.flow.drop.reasons'], ['socket_filter']);
@@ -159,7 +159,7 @@ time.sleep(0.1)
 });
 
 test('a connection that was open before is found, with its owner', { ...skip, timeout: 30_000 }, async () => {
-  const { client, close } = await talkingPair();
+  const { client, port, close } = await talkingPair();
   const late = watchTcp();
   try {
     const owners = new Map<number, number>();
@@ -170,8 +170,8 @@ test('a connection that was open before is found, with its owner', { ...skip, ti
     await new Promise((resolve) => setTimeout(resolve, 100));
     close();
     // Which end is the client's was not seen: the port that nobody listens on is one that was guessed here.
-    const record = await late.find(
-      (found) => found['server.port'] === clientPort || found['client.port'] === clientPort,
+    const record = await late.find((found) =>
+      [found['server.port'], found['client.port']].every((one) => one === clientPort || one === port),
     );
     assert.equal(record.attributes['deepflow.flow.is_new'], false);
     assert.equal(record.resource['process.pid'], process.pid);
@@ -203,7 +203,7 @@ for (const [name, network] of networks) {
       const point = network.at === 'client' ? 'c-p' : 's-p';
       const [firstPort] = segments.keys();
       for (const [port, ofFlow] of segments) {
-        const record = records.find(({ attributes }) => isEnd(port, point)(attributes));
+        const record = records.find(({ attributes }) => isEnd([port, serverPort], point)(attributes));
         assert.ok(record, `port ${port} has a record at ${point}`);
         compare(`port ${port}`, record, ofFlow, network);
         if (point === 'c-p') checkConnect(`port ${port}`, record.attributes, ofFlow, port === firstPort);
@@ -287,9 +287,12 @@ function distinctBytes(segments: readonly Segment[]): number {
   return seen.size;
 }
 
-function isEnd(clientPort: number, point: string) {
+/** Other programs of this host have connections too, some from the same port to another. */
+function isEnd([clientPort, portOfServer]: readonly [number, number], point: string) {
   return (attributes: LogRecord['attributes']) =>
-    attributes['client.port'] === clientPort && attributes['deepflow.observation_point'] === point;
+    attributes['client.port'] === clientPort &&
+    attributes['server.port'] === portOfServer &&
+    attributes['deepflow.observation_point'] === point;
 }
 
 /** A connection on loopback that has carried 100,000 bytes one way and 7 the other. */
