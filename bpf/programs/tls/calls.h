@@ -43,8 +43,10 @@ static __noinline int begin_call(struct registers *context, __u8 source, __u8 di
   call->direction = direction;
   call->source = source;
   struct connection_key key = key_of(call->connection);
-  learn_before(thread, &key);
-  if (direction != DIRECTION_OUT) return 0;
+  if (direction != DIRECTION_OUT) {
+    learn_before(thread, &key, call->begin_ns);
+    return 0;
+  }
   struct connection *known = bpf_map_lookup_elem(&connections, &key);
   if (known && known->place.transport == TRANSPORT_TCP && is_open(&known->place))
     call->sequence = written_until(named_socket(known->place.socket));

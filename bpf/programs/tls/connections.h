@@ -47,12 +47,18 @@ static __noinline int learn(const struct connection_key *key, const struct place
   return 0;
 }
 
-/* Before a call: a record that was read since the last one is this connection's. One that is already known to be another socket's has to
- * be contradicted twice, because programs that pass records on without opening them read such, too. */
-static __always_inline void learn_before(struct thread_state *thread, const struct connection_key *key) {
+/* A record is handed to the library at once; what was read longer ago was for somebody else. */
+#define HANDED_WITHIN_NS 100000000
+
+/* Before a read or handshake: a record that was read since the last one is this connection's. One that is already known to be another
+ * socket's has to be contradicted twice, because programs that pass records on without opening them read such, too. The first call of
+ * a thread proves nothing: who took the record before it was not watched. */
+static __always_inline void learn_before(struct thread_state *thread, const struct connection_key *key, __u64 now_ns) {
   struct place *read = &thread->last[0];
-  if (!read->record || read->time_ns <= thread->tls.seen_ns) return;
-  thread->tls.seen_ns = read->time_ns;
+  bool is_first = thread->tls.seen_ns == 0;
+  if (!is_first && (!read->record || read->time_ns <= thread->tls.seen_ns)) return;
+  thread->tls.seen_ns = now_ns;
+  if (is_first || now_ns - read->time_ns > HANDED_WITHIN_NS) return;
   struct connection *known = bpf_map_lookup_elem(&connections, key);
   if (known && is_same(&known->place, read)) {
     known->doubt = 0;

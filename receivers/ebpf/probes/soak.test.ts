@@ -31,14 +31,19 @@ test('programs go on with right answers, and each payload is told of its socket'
     for (const pair of pairs) pair.run().catch(() => {});
     for (let round = 0; round < rounds; round++) {
       const watch = startWatch();
-      for (const pair of pairs) await watch.covered(pair.pid);
-      await sleep(50);
-      await watch.stop();
+      try {
+        for (const pair of pairs) await watch.covered(pair.pid);
+        await sleep(50);
+      } finally {
+        await watch.stop();
+      }
       for (const pair of pairs) {
         assert.equal(pair.ended(), undefined);
         const result = score(watch.clear, pair);
         right += result.right;
         wrong += result.wrong;
+        if (result.wrong > 0)
+          console.log(`# round ${round}, program ${pairs.indexOf(pair)}: ${result.wrong} of another socket`);
         assert.ok(result.right > 0);
       }
     }

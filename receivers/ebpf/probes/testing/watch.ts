@@ -85,7 +85,8 @@ export function startWatch(options: Record<string, unknown> = {}): Watch {
         const status = (await probes.status()).filter((one) => one.pid === pid);
         if (status.some(({ covered }) => covered)) return status;
       }
-      throw new Error(`process ${pid} is not covered after ${noticeMs} ms: ${JSON.stringify(await probes.status())}`);
+      const status = (await probes.status()).filter((one) => one.pid === pid);
+      throw new Error(`process ${pid} is not covered after ${noticeMs} ms: ${JSON.stringify(status)}`);
     },
     async settle() {
       await sleep(100);
