@@ -63,6 +63,7 @@ export function watchTcp(): TcpWatch {
       },
     }),
     isWanted: () => true,
+    excludedPorts: new Set(),
     guessRole: () => 'server',
     conversationsOf: () => [],
     readOpen: open,

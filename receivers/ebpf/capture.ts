@@ -119,6 +119,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
           maxPendingBytes,
           processOf: (pid, timeNs) => owners.of(pid, timeNs),
           isWanted: (pid) => !rules.isIgnored(pid),
+          excludedPorts: new Set(config.exclude_ports),
           guessRole: (event) => guessRole(ports, event),
           conversationsOf: (socket) => table.conversationsOf(socket),
         },

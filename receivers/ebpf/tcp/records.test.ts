@@ -39,6 +39,7 @@ function records(change: Partial<TcpRecordsOptions> = {}) {
         return writer.out.take();
       },
     }),
+    excludedPorts: new Set([60_022]),
     isWanted: (pid) => !ignored.has(pid),
     guessRole: () => 'server',
     conversationsOf: () => [],
@@ -341,6 +342,13 @@ test('many open connections are told one part after the other, of the same inter
   }
   assert.deepEqual(counts, [2000, 2000, 1000, 0]);
   assert.deepEqual([...times], [BigInt(epoch + 30) * 1_000_000_000n]);
+});
+
+test('connections with an excluded port at either end are not told', () => {
+  const table = records();
+  table.event(tcpEventOf({ state: closed }, { socket: 1, remotePort: 60_022 }));
+  table.event(tcpEventOf({ state: closed }, { socket: 2, localPort: 60_022 }));
+  assert.equal(table.size, 0);
 });
 
 test('an event that is cut is left alone', () => {

@@ -38,6 +38,8 @@ export interface TcpRecordsOptions {
   processOf(pid: number, timeNs: number): ProcessResource;
   /** False for processes whose connections are not told: our own, and those that are left out. */
   isWanted(pid: number): boolean;
+  /** Connections with one of these ports at either end are not told. */
+  excludedPorts: ReadonlySet<number>;
   /** Which end a process has of a connection that was not seen to open. */
   guessRole(event: SocketEvent): Role;
   /** The connection of that socket as calls are read from it, and once more when TLS is inside; its counts of calls are taken from it. */
@@ -94,7 +96,7 @@ export class TcpRecords {
   event(event: SocketEvent): void {
     switch (event.kind) {
       case eventKind.open:
-        if (isTcp(event)) this.#open(event);
+        if (this.#isOurs(event)) this.#open(event);
         return;
       case eventKind.close: {
         // It names the socket and nothing else.
@@ -103,7 +105,7 @@ export class TcpRecords {
         return;
       }
       case eventKind.tcp:
-        if (isTcp(event)) this.#count(event);
+        if (this.#isOurs(event)) this.#count(event);
         return;
       default:
     }
@@ -144,6 +146,11 @@ export class TcpRecords {
   /** The records since the last time as one ExportLogsServiceRequest message; null when there were none. */
   drain(): Uint8Array | null {
     return this.#request.take();
+  }
+
+  #isOurs({ transport, family, localPort, remotePort }: SocketEvent): boolean {
+    const { excludedPorts } = this.#options;
+    return transport === 6 && family !== 0 && !excludedPorts.has(localPort) && !excludedPorts.has(remotePort);
   }
 
   #open(event: SocketEvent): void {
@@ -273,10 +280,6 @@ export class TcpRecords {
     this.#request.add(owner?.key ?? '', resource, this.#writer.head, this.#writer.attributes.out);
     this.counters.records++;
   }
-}
-
-function isTcp({ transport, family }: SocketEvent): boolean {
-  return transport === 6 && family !== 0;
 }
 
 /** Counting begins anew. */
