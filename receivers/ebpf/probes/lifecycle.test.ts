@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { eventSource } from '../../../bpf/programs/event.gen.ts';
-import { makeCertificate } from './testing/pair.ts';
+import { makeCertificate, score, startPair } from './testing/pair.ts';
 import { startWatch } from './testing/watch.ts';
 
 const testing = join(import.meta.dirname, 'testing');
@@ -104,6 +104,29 @@ async function gnutls(path: string): Promise<void> {
   client.stdin.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
   await once(client, 'exit');
 }
+
+test('a library that only the mount namespace of a process has is probed there', { timeout: 60_000 }, async () => {
+  const library = '/usr/lib/x86_64-linux-gnu/libssl.so.3';
+  const copy = join(files.folder, 'libssl.so.3');
+  copyFileSync(library, copy);
+  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  const inside = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', copy, library];
+  const watch = startWatch();
+  const pair = await startPair([...inside, 'python3', join(testing, 'threads_pair.py')], files, 4, 20);
+  try {
+    const status = await watch.covered(pair.pid);
+    assert.ok(status.some((one) => one.path === library && one.covered));
+    watch.clear.length = 0;
+    await pair.run();
+    await watch.settle();
+    const { seen, wrong } = score(watch.clear, pair);
+    assert.deepEqual(seen, { 'client out': 80, 'server in': 80, 'server out': 80, 'client in': 80 });
+    assert.equal(wrong, 0);
+  } finally {
+    pair.stop();
+    await watch.stop();
+  }
+});
 
 test('after stop nothing is attached, and it takes less than half a second', async () => {
   const watch = startWatch();
