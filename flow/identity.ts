@@ -1,5 +1,7 @@
 /** Who talks with whom: what a connection's calls and records say of their ends; made once per connection with payload. */
 
+import type { Worker } from './l7/evidence.ts';
+
 export type Transport = 'tcp' | 'udp' | 'icmp';
 
 /** What is known of a connection that is seen inside a process: of its socket and its other end. */
@@ -10,6 +12,8 @@ export interface SocketFacts {
   readonly tlsLibrary: string;
   /** `service.name` of the process at the other end where that is on this host too; else empty. */
   readonly peerService: string;
+  /** Who works on the request with that id, where it is known by something else than its bytes; tells it once. */
+  takeWorker(id: number): Worker | null;
 }
 
 export interface FlowIdentity {

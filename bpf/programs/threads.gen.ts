@@ -26,7 +26,8 @@ export const counter = {
   ioUring: 6,
   tlsNoSocket: 7,
   tlsNested: 8,
-  counters: 9,
+  streamNoSocket: 9,
+  counters: 10,
 } as const;
 
 /** enum verdict */

@@ -89,6 +89,9 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
           'go_http2_client_response',
           'go_http_round_trip',
           'go_http_connection_write',
+          'go_http2_round_trip',
+          'go_http2_request',
+          'go_http2_handler',
           'go_newproc',
           'go_goexit',
         ] as const) {
@@ -141,7 +144,7 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
     );
     assert.deepEqual(offsets, { goid: told['runtime.g goid'], parentGoid: told['runtime.g parentGoid'] });
     const fields: [number, string][] = [
-      [goFields.tlsConnPointer - 8, 'crypto/tls.Conn conn'],
+      [goFields.tlsConnection, 'crypto/tls.Conn conn'],
       [goFields.tcpConnNetFd, 'net.conn fd'],
       [0, 'net.netFD pfd'],
       [goFields.netFdSysfd, 'internal/poll.FD Sysfd'],
@@ -150,6 +153,10 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
       [goFields.frameHeaderStreamId, 'net/http.http2FrameHeader StreamID'],
       [goFields.responseHeadersStreamId, 'net/http.http2writeResHeaders streamID'],
       [goFields.responseHeadersStatus, 'net/http.http2writeResHeaders httpResCode'],
+      [goFields.http2ServerConnection, 'net/http.http2serverConn conn'],
+      [goFields.http2StreamId, 'net/http.http2stream id'],
+      [0, 'net/http.http2responseWriter rws'],
+      [0, 'net/http.http2responseWriterState stream'],
       [goFields.headerFieldValue, 'vendor/golang.org/x/net/http2/hpack.HeaderField Value'],
     ];
     for (const [offset, field] of fields) assert.equal(told[field], offset, field);

@@ -4,7 +4,8 @@ import { type GoBuildInfo, goMinor, readGoBuildInfo } from '../elf/go-build-info
 import { findGoFunctions } from '../elf/gopclntab.ts';
 import { type FunctionSymbol, findFunctions } from '../elf/symbols.ts';
 import { type GoroutineOffsets, goroutineOffsets, oldestGo } from './go-offsets.ts';
-import { entryOnly, functionBytes, type ProbePoint, resultCookie, resultPoint } from './point.ts';
+import { grpcLayoutOf } from './grpc-layouts.ts';
+import { entryOnly, functionBytes, layoutCookie, type ProbePoint, resultCookie, resultPoint } from './point.ts';
 import { resultPoints } from './results.ts';
 import { type Register, registers } from './writes.ts';
 
@@ -24,6 +25,11 @@ import { type Register, registers } from './writes.ts';
  *   go_http_round_trip                  (*persistConn): the goroutine of a client's call
  *   go_http_connection_write            (*persistConn): the goroutine that writes for it
  *   go_http_connection_read             (*persistConn): the goroutine that reads for it, before it does
+ *   go_http2_round_trip                 the goroutine of a call over HTTP/2 of net/http …
+ *   go_http2_request                    … and the one it starts, which writes the request
+ *   go_http2_handler                    (*serverConn, *responseWriter): the goroutine that answers a stream of net/http
+ *   go_grpc_handler                     (*Server, transport's type, its pointer, *ServerStream): the same of grpc; the cookie tells its layout
+ *   go_grpc_stream_leave                result: *ClientStream; the goroutine that makes the call; the cookie tells its layout, too
  *   go_newproc, go_newproc_leave        (function, *g of the caller …); result: *g of the new one
  *   go_goexit                           the goroutine in r14 is over
  */
@@ -43,6 +49,11 @@ export type GoProgram =
   | 'go_http_round_trip'
   | 'go_http_connection_write'
   | 'go_http_connection_read'
+  | 'go_http2_round_trip'
+  | 'go_http2_request'
+  | 'go_http2_handler'
+  | 'go_grpc_handler'
+  | 'go_grpc_stream_leave'
   | 'go_newproc'
   | 'go_newproc_leave'
   | 'go_goexit';
@@ -54,6 +65,8 @@ export interface GoPoints {
   goroutine: GoroutineOffsets | undefined;
   /** It holds crypto/tls. */
   tls: boolean;
+  /** Version of the gRPC it holds, when that one's fields are not known: streams are not told apart. */
+  unknownGrpc: string | undefined;
 }
 
 /** A Go binary that has no points, and why. */
@@ -62,8 +75,9 @@ export interface GoNotCovered {
   reason: string;
 }
 
+/** At least one of `enter` and `leave` is there. */
 interface Call {
-  enter: GoProgram;
+  enter?: GoProgram;
   leave?: GoProgram;
   keep: readonly Register[];
 }
@@ -81,9 +95,15 @@ const http2: Readonly<Record<string, Call>> = {
   '(*ClientConn).writeHeader': { enter: 'go_http2_client_request_field', keep: twoStrings },
   '(*ClientConn).writeHeaders': { enter: 'go_http2_client_request', keep: methodOfOne },
   '(*clientConnReadLoop).processHeaders': { enter: 'go_http2_client_response', keep: methodOfOne },
+  '(*ClientConn).roundTrip': { enter: 'go_http2_round_trip', keep: [] },
+  '(*clientStream).writeRequest': { enter: 'go_http2_request', keep: [] },
+  '(*serverConn).runHandler': { enter: 'go_http2_handler', keep: methodOfOne },
 };
 
-const transport = 'google.golang.org/grpc/internal/transport';
+const grpc = 'google.golang.org/grpc';
+const transport = `${grpc}/internal/transport`;
+const grpcServerStream = `${grpc}.(*Server).handleStream`;
+const grpcClientStream = `${transport}.(*http2Client).NewStream`;
 const serverHeaders = `${transport}.(*http2Server).operateHeaders`;
 const tlsRead = 'crypto/tls.(*Conn).Read';
 const newproc = 'runtime.newproc1';
@@ -98,6 +118,8 @@ const calls: Readonly<Record<string, Call>> = {
   [serverHeaders]: { enter: 'go_grpc_server_request', keep: ['rbx', 'rdi'] },
   [`${transport}.(*http2Client).operateHeaders`]: { enter: 'go_grpc_client_response', keep: methodOfOne },
   [`${transport}.(*loopyWriter).writeHeader`]: { enter: 'go_grpc_write_header', keep: twoStrings },
+  [grpcServerStream]: { enter: 'go_grpc_handler', keep: ['rcx', 'rdi'] },
+  [grpcClientStream]: { leave: 'go_grpc_stream_leave', keep: [] },
   'net/http.(*persistConn).roundTrip': { enter: 'go_http_round_trip', keep: method },
   'net/http.persistConnWriter.Write': { enter: 'go_http_connection_write', keep: method },
   'net/http.(*persistConn).Read': { enter: 'go_http_connection_read', keep: method },
@@ -128,8 +150,8 @@ export function goPoints(file: ElfFile, { goroutines = false } = {}): GoPoints |
   if (build === undefined) return undefined;
   const machine = machines[file.machine] ?? `machine ${file.machine}`;
   if (machine !== 'x86-64') return { build, reason: `code of ${machine} is not probed; only x86-64 is` };
-  const version = goMinor(build.version);
-  if (version !== undefined && version.minor < oldestGo) {
+  const minor = goMinor(build.version)?.minor;
+  if (minor !== undefined && minor < oldestGo) {
     return { build, reason: `${build.version} passes arguments on the stack; Go 1.${oldestGo} and later are covered` };
   }
   const wanted = { ...calls, ...(goroutines ? goroutineCalls : {}) };
@@ -145,7 +167,10 @@ export function goPoints(file: ElfFile, { goroutines = false } = {}): GoPoints |
     if (symbol === undefined) continue;
     points.push(...pointsOf(file, symbol, call, build, functions));
   }
-  return { build, points, goroutine: goroutineOffsets(build.version, code), tls: functions.has(tlsRead) };
+  const hasGrpc = functions.has(grpcServerStream) || functions.has(grpcClientStream);
+  const version = build.dependencies.get(grpc) ?? 'of a version that it does not tell';
+  const unknownGrpc = hasGrpc && grpcLayoutOf(version) === 0 ? version : undefined;
+  return { build, points, goroutine: goroutineOffsets(build.version, code), tls: functions.has(tlsRead), unknownGrpc };
 }
 
 function pointsOf(
@@ -155,18 +180,26 @@ function pointsOf(
   build: GoBuildInfo,
   functions: Map<string, FunctionSymbol>,
 ): ProbePoint<GoProgram>[] {
+  const isStream = symbol.name === grpcServerStream || symbol.name === grpcClientStream;
+  const layout = isStream ? grpcLayoutOf(build.dependencies.get(grpc) ?? '') : 0;
+  if (isStream && layout === 0) return [];
   const code = functionBytes(file, symbol);
-  const entry = entryOnly(code, enter, keep, true);
-  if (symbol.name === serverHeaders) entry.cookie = frameRegister(build);
-  if (leave === undefined) return [entry];
+  const points: ProbePoint<GoProgram>[] = [];
+  if (enter !== undefined) {
+    const entry = entryOnly(code, enter, keep, true);
+    if (symbol.name === serverHeaders) entry.cookie = frameRegister(build);
+    points.push(entry);
+  }
   const from = (names: readonly string[]) => distances(functions, names, symbol.address);
   const options = {
     go: true,
     endless: from(endlessFunctions),
     fills: from(leave === 'go_tls_read_leave' ? fillingFunctions : []),
   };
-  const results = resultPoints(code.bytes, options) ?? [];
-  return [entry, ...results.map((result) => resultPoint(code, leave, result))];
+  const results = leave === undefined ? [] : (resultPoints(code.bytes, options) ?? []);
+  points.push(...results.map((result) => resultPoint(code, leave!, result)));
+  for (const point of points) point.cookie |= layoutCookie(layout);
+  return points;
 }
 
 /** Where functions begin, counted from another's beginning. */
@@ -176,7 +209,7 @@ function distances(functions: Map<string, FunctionSymbol>, names: readonly strin
 
 /** grpc-go 1.60 put a context (two registers) before the frame. */
 function frameRegister({ dependencies }: GoBuildInfo): bigint {
-  const version = /^v1\.(\d+)/.exec(dependencies.get('google.golang.org/grpc') ?? '');
+  const version = /^v1\.(\d+)/.exec(dependencies.get(grpc) ?? '');
   const register: Register = version !== null && Number(version[1]) < 60 ? 'rbx' : 'rdi';
   return resultCookie({ kind: 'register', register: registers.indexOf(register) });
 }

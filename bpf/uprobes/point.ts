@@ -38,11 +38,16 @@ export interface CallPrograms<Program extends string> {
 /**
  * Where a result lies, for the program that reads it: bits 0 to 7 the number of a register as machine code counts (rax rcx
  * rdx rbx rsp rbp rsi rdi r8 … r15); bit 8 set: not the register but the memory it points to; bits 32 to 63, signed: plus this
- * many bytes. So 0 is rax, also in return probes.
+ * many bytes. So 0 is rax, also in return probes. Bits 16 to 23 are the loader's, 24 to 31 those of `layoutCookie`.
  */
 export function resultCookie(place: Place): bigint {
   if (place.kind === 'register') return BigInt(place.register);
   return BigInt.asUintN(64, BigInt(place.register) | 0x100n | (BigInt(place.displacement) << 32n));
+}
+
+/** Which layout of grpc's the program is to use: bits 24 to 31. */
+export function layoutCookie(layout: number): bigint {
+  return BigInt(layout) << 24n;
 }
 
 /** Points of a C function. The result is watched by a return probe, or, where that costs more, by plain ones before the returns. */

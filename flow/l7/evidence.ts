@@ -9,6 +9,13 @@ export interface ProcessResource {
   resource(): Uint8Array;
 }
 
+/** Who answers a call, or makes it, where the bytes of many are read and written by others; numbers as in Evidence. */
+export interface Worker {
+  readonly goroutineId: number;
+  readonly parentGoroutineId: number;
+  readonly syscallTraceId: number;
+}
+
 /** Of one piece of data, by whoever observed it inside a process. Numbers are 0 where a thing does not exist. */
 export interface Evidence {
   readonly process: ProcessResource;

@@ -1,5 +1,6 @@
 /** Pairs the requests and responses of one connection: by id where the protocol has one, else first in, first out. */
 import type { FlowIdentity } from '../identity.ts';
+import type { Worker } from './evidence.ts';
 import type { Input } from './input.ts';
 import { Message, type MessageKind, type Side } from './message.ts';
 import type { ProtocolOptions } from './options.ts';
@@ -105,6 +106,14 @@ export class Session {
     return this.#byId.get(id);
   }
 
+  /** It became known who works on the request with that id; false when none with it waits. */
+  assign(id: number, worker: Worker): boolean {
+    const request = this.#byId.get(id);
+    if (request === undefined) return false;
+    if (request.evidence !== null) request.evidence = { ...request.evidence, ...worker };
+    return true;
+  }
+
   /** The request that the next response without id would answer. */
   get oldestPending(): Message | undefined {
     return this.#queue[this.#head];
@@ -178,6 +187,8 @@ export class Session {
       if (older !== undefined) this.#give(older, 'unanswered');
       if (this.#byId.size >= maxPending) this.#give(this.#byId.values().next().value!, 'unanswered');
       this.#byId.set(message.id, message);
+      const worker = typeof message.id === 'number' ? this.identity.socket?.takeWorker(message.id) : null;
+      if (worker) this.assign(message.id as number, worker);
       this.#waiting.add(this, message);
       return;
     }

@@ -1,6 +1,8 @@
 /** A connection as one process sees it: who talks with whom, in the shape that calls are written from. */
 import type { FlowIdentity, SocketFacts, Transport } from '../../flow/identity.ts';
+import type { Worker } from '../../flow/l7/evidence.ts';
 import type { Link } from './links.ts';
+import type { StreamWorkers } from './stream-workers.ts';
 
 /** The process is the connection's client or its server. */
 export type Role = 'client' | 'server';
@@ -73,15 +75,21 @@ export class LinkedSocket implements SocketFacts {
   readonly tlsLibrary: string;
   readonly #link: Link;
   readonly #isFirst: boolean;
+  readonly #workers: StreamWorkers;
 
-  constructor(id: string, tlsLibrary: string, link: Link, isFirst: boolean) {
+  constructor(id: string, tlsLibrary: string, link: Link, isFirst: boolean, workers: StreamWorkers) {
     this.id = id;
     this.tlsLibrary = tlsLibrary;
     this.#link = link;
     this.#isFirst = isFirst;
+    this.#workers = workers;
   }
 
   get peerService(): string {
     return this.#isFirst ? this.#link.second : this.#link.first;
+  }
+
+  takeWorker(id: number): Worker | null {
+    return this.#workers.take(id);
   }
 }

@@ -13,7 +13,8 @@ enum event_kind {
   EVENT_FILE = 6,    /* a file was read or written; payload: struct file_event, then its path */
   EVENT_TCP = 7,     /* counters of a TCP connection; payload: struct tcp_event */
   EVENT_HEADERS = 8, /* HTTP/2 header fields in the clear; payload: struct header_event, then names and values */
-  EVENT_LINK = 9,    /* a goroutine works for another: goroutine, parent_goroutine */
+  EVENT_LINK = 9,    /* goroutine and parent_goroutine answer (in) or make (out) the call on a stream of HTTP/2, whose number is `sequence`;
+                        trace_id: what the other calls carry that the goroutine makes for it */
   EVENT_FORK = 10,   /* the process begins as a child of another; length: that one's pid */
 };
 

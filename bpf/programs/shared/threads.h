@@ -18,6 +18,7 @@ enum counter {
   COUNTER_IO_URING,         /* requests of traced processes to sockets through io_uring, whose bytes are not seen */
   COUNTER_TLS_NO_SOCKET,    /* payloads of a TLS library for which no socket is known */
   COUNTER_TLS_NESTED,       /* calls of a TLS library inside another one of the same thread for another connection: not told */
+  COUNTER_STREAM_NO_SOCKET, /* streams of Go's HTTP/2 and gRPC for which no socket is known */
   COUNTERS,
 };
 
@@ -199,8 +200,8 @@ struct {
   __type(value, struct trace);
 } goroutines SEC(".maps");
 
-/* A connection of Go's HTTP client has two goroutines of its own, which write and read for the goroutine whose call it carries now.
- * Uprobes fill these two maps (tls/go-owners.h). */
+/* A connection of Go's HTTP client has two goroutines of its own, which write and read for the goroutine whose call it carries now; a call
+ * over HTTP/2 has one of its own, which writes for the one that started it. Uprobes fill these two maps (tls/go-owners.h). */
 struct goroutine_owner {
   __u64 goroutine;
   __u64 parent;

@@ -39,4 +39,22 @@ static __always_inline int work_for_connection(__u64 connection, __u64 g) {
   return 0;
 }
 
+/* HTTP/2: the goroutine that calls starts one that writes the request. Numbers of goroutines stand where those above have a connection:
+ * no memory of a program is at such small addresses. */
+static __always_inline int own_calls(__u64 g) {
+  struct process_state *process = go_process();
+  __u64 goroutine = 0;
+  if (!process || bpf_probe_read_user(&goroutine, sizeof(goroutine), (void *)(g + process->goid_offset))) return 0;
+  struct goroutine_key key = goroutine_key_of(goroutine);
+  return bpf_map_lookup_elem(&connection_owners, &key) ? 0 : own_connection(goroutine, g);
+}
+
+static __always_inline int work_for_parent(__u64 g) {
+  struct process_state *process = go_process();
+  __u64 parent = 0;
+  if (!process || !process->parent_goid_offset) return 0;
+  if (bpf_probe_read_user(&parent, sizeof(parent), (void *)(g + process->parent_goid_offset)) || !parent) return 0;
+  return work_for_connection(parent, g);
+}
+
 #endif

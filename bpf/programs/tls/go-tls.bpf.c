@@ -1,6 +1,7 @@
-/* What callers of Go's crypto/tls write and read in the clear, with the socket it goes over, and whom the goroutines of Go's HTTP client
- * work for. Functions get their arguments in rax, rbx, rcx …, and the goroutine in r14 (Go's ABIInternal). */
+/* What callers of Go's crypto/tls write and read in the clear, with the socket it goes over, and whom the goroutines of Go's HTTP and gRPC
+ * connections work for. Functions get their arguments in rax, rbx, rcx …, and the goroutine in r14 (Go's ABIInternal). */
 #include "go-owners.h"
+#include "go-streams.h"
 #include "plaintext.h"
 #include "registers.h"
 
@@ -22,29 +23,8 @@ struct {
   __type(value, struct go_read);
 } go_reads SEC(".maps");
 
-/* Places of fields; from bpf/uprobes/go-offsets.ts. */
-const volatile __u32 tls_connection_pointer = 0;
-const volatile __u32 net_fd_sysfd = 0;
-const volatile __u32 net_fd_family = 0;
-
-static __always_inline bool follow(__u64 *to, __u64 address) { return !bpf_probe_read_user(to, sizeof(*to), (void *)address) && *to; }
-
-/* The descriptor below a tls.Conn: an interface whose value is a pointer to a struct that begins with its *netFD, as all connections of
- * package net are; or, one wrapping deep, a struct that begins with such an interface. What is no netFD tells itself by its family. */
-static __always_inline __s64 find_descriptor(__u64 connection) {
-  __u64 below = 0, net_fd = 0, descriptor = 0, family = 0;
-  if (!follow(&below, connection + tls_connection_pointer)) return -1;
-  for (int depth = 0; depth < 3; depth++) {
-    if (!follow(&net_fd, below)) return -1;
-    bpf_probe_read_user(&family, sizeof(family), (void *)(net_fd + net_fd_family));
-    if (family == AF_INET || family == AF_INET6) {
-      if (bpf_probe_read_user(&descriptor, sizeof(descriptor), (void *)(net_fd + net_fd_sysfd))) return -1;
-      return descriptor;
-    }
-    if (!follow(&below, below + 8)) return -1;
-  }
-  return -1;
-}
+/* Where a tls.Conn has the connection below it; from bpf/uprobes/go-offsets.ts. */
+const volatile __u32 tls_connection = 0;
 
 /* One file under two names (the layers of containers) is probed twice. Between two writes of the same bytes the socket gets further. */
 static __always_inline bool is_told_twice(struct tls_call *last, __u64 connection, const struct plaintext *text, __u32 sequence) {
@@ -61,7 +41,7 @@ static __always_inline bool is_told_twice(struct tls_call *last, __u64 connectio
 static __always_inline int tell_go(struct thread_state *thread, __u64 connection, struct plaintext *text) {
   struct event event = {};
   struct target target;
-  __s64 descriptor = find_descriptor(connection);
+  __s64 descriptor = find_descriptor(connection + tls_connection);
   if (descriptor < 0 || !find_target(descriptor, &target) || !target.sock || !describe_socket(target.sock, target.inode, &event)) {
     count(COUNTER_TLS_NO_SOCKET);
     return 0;
@@ -137,6 +117,11 @@ int tls_go(struct registers *context) {
     case PROBE_GO_HTTP_CONNECTION_WRITE:
     case PROBE_GO_HTTP_CONNECTION_READ:
       return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
+    case PROBE_GO_HTTP2_ROUND_TRIP: return traced_thread() ? own_calls(context->r14) : 0;
+    case PROBE_GO_HTTP2_REQUEST: return traced_thread() ? work_for_parent(context->r14) : 0;
+    case PROBE_GO_HTTP2_HANDLER: return link_http2_handler(context);
+    case PROBE_GO_GRPC_HANDLER: return link_grpc_handler(context, cookie);
+    case PROBE_GO_GRPC_STREAM_LEAVE: return link_grpc_caller(context, cookie);
     default: return 0;
   }
 }

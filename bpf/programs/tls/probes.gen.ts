@@ -4,6 +4,8 @@
 export const probesConstants = {
   COOKIE_MEMORY: 256,
   COOKIE_PROBE_SHIFT: 16,
+  COOKIE_LAYOUT_SHIFT: 24,
+  GRPC_LAYOUTS: 16,
 } as const;
 
 /** enum probe */
@@ -32,4 +34,20 @@ export const probe = {
   goHttpRoundTrip: 22,
   goHttpConnectionWrite: 23,
   goHttpConnectionRead: 24,
+  goHttp2RoundTrip: 25,
+  goHttp2Request: 26,
+  goHttp2Handler: 27,
+  goGrpcHandler: 28,
+  goGrpcStreamLeave: 29,
+} as const;
+
+/** struct grpc_layout: its size, and where each field is, in bytes. */
+export const grpcLayout = {
+  size: 16,
+  streamId: 0, // u16
+  streamIsPointer: 2, // u16
+  clientTransport: 4, // u16
+  clientConnection: 6, // u16
+  serverConnection: 8, // u16
+  pad: 10, // u16[3]
 } as const;

@@ -6,6 +6,8 @@
 /* Bits 0 to 7: a register, by its number in machine code. */
 #define COOKIE_MEMORY 0x100     /* not the register but the memory that it points to, bits 32 to 63 (signed) bytes further */
 #define COOKIE_PROBE_SHIFT 16   /* bits 16 to 23: one of the numbers below */
+#define COOKIE_LAYOUT_SHIFT 24  /* bits 24 to 31: which of the layouts a binary's gRPC has */
+#define GRPC_LAYOUTS 16
 
 enum probe {
   PROBE_OPENSSL_READ = 1,
@@ -32,6 +34,21 @@ enum probe {
   PROBE_GO_HTTP_ROUND_TRIP,
   PROBE_GO_HTTP_CONNECTION_WRITE,
   PROBE_GO_HTTP_CONNECTION_READ,
+  PROBE_GO_HTTP2_ROUND_TRIP,
+  PROBE_GO_HTTP2_REQUEST,
+  PROBE_GO_HTTP2_HANDLER,
+  PROBE_GO_GRPC_HANDLER,
+  PROBE_GO_GRPC_STREAM_LEAVE,
+};
+
+/* Where grpc-go keeps the number of a stream and the net.Conn of a connection, in bytes. */
+struct grpc_layout {
+  __u16 stream_id;         /* in a stream, or what it begins with a pointer to */
+  __u16 stream_is_pointer;
+  __u16 client_transport;  /* pointer to the connection, in a client's stream */
+  __u16 client_connection; /* net.Conn of a client's connection, and of a server's */
+  __u16 server_connection;
+  __u16 pad[3];
 };
 
 #endif

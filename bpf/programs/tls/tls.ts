@@ -2,9 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { BpfError, type BpfLink, type BpfObject, openObject } from 'libbpfjs';
 import { goFields } from '../../uprobes/go-offsets.ts';
+import { grpcLayouts } from '../../uprobes/grpc-layouts.ts';
 import type { ProbePoint } from '../../uprobes/point.ts';
 import { type SharedSockets, shareSockets } from '../sockets/sockets.ts';
-import { probesConstants as constants, probe } from './probes.gen.ts';
+import { probesConstants as constants, grpcLayout, probe } from './probes.gen.ts';
 
 /** Which program serves a binary: that of TLS libraries (OpenSSL, GnuTLS), or that of Go. */
 export const families = ['library', 'go'] as const;
@@ -30,10 +31,14 @@ const objects: Record<Family, { file: string; program: string }> = {
   go: { file: 'go-tls.bpf.o', program: 'tls_go' },
 };
 
-const goConstants: Record<string, number> = {
-  tls_connection_pointer: goFields.tlsConnPointer,
+const goConstants: Record<string, number | Uint8Array> = {
+  tls_connection: goFields.tlsConnection,
+  interface_pointer: goFields.interfacePointer,
   net_fd_sysfd: goFields.netFdSysfd,
   net_fd_family: goFields.netFdFamily,
+  http2_server_connection: goFields.http2ServerConnection,
+  http2_stream_id: goFields.http2StreamId,
+  grpc_layouts: grpcTable(),
 };
 
 /** Loads what the kernel takes, in any thread; `failures` tells of the rest. Nothing is probed yet. */
@@ -150,6 +155,21 @@ function load(sockets: SharedSockets, family: Family, folder: string): { object:
     }
   }
   throw first;
+}
+
+/** `struct grpc_layout` for each layout, at its number. */
+function grpcTable(): Uint8Array {
+  const table = new Uint8Array(constants.GRPC_LAYOUTS * grpcLayout.size);
+  const view = new DataView(table.buffer);
+  for (const [index, layout] of grpcLayouts.entries()) {
+    const at = (index + 1) * grpcLayout.size;
+    view.setUint16(at + grpcLayout.streamId, layout.streamId, true);
+    view.setUint16(at + grpcLayout.streamIsPointer, layout.streamIsPointer ? 1 : 0, true);
+    view.setUint16(at + grpcLayout.clientTransport, layout.clientTransport, true);
+    view.setUint16(at + grpcLayout.clientConnection, layout.clientConnection, true);
+    view.setUint16(at + grpcLayout.serverConnection, layout.serverConnection, true);
+  }
+  return table;
 }
 
 /** Where the result lies, as the point says, and which function it is; undefined for functions that no program here reads. */

@@ -16,7 +16,7 @@ export const probes = z
       .boolean()
       .default(true)
       .describe(
-        "Outbound calls of Go's HTTP client are told as those of the goroutine that made them. Costs about 3 us a call.",
+        "Calls of Go's HTTP and gRPC, in and out, are told as those of the goroutine that answers or makes them, not of those that serve the connection. Costs about 3 us a call.",
       ),
     scope: z
       .enum(['file', 'process'])

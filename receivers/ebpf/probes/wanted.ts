@@ -3,16 +3,29 @@ import type { TlsLibrary } from '../../../bpf/uprobes/libraries.ts';
 import type { ProbePoint } from '../../../bpf/uprobes/point.ts';
 import type { ProbesConfig } from './config.ts';
 
+/** Besides those of HTTP/1: which goroutines streams of HTTP/2 and gRPC belong to. */
+const streamOwners = new Set([
+  'go_http2_round_trip',
+  'go_http2_request',
+  'go_http2_handler',
+  'go_grpc_handler',
+  'go_grpc_stream_leave',
+]);
+
 export function wantedPoints({ kind, points }: TlsLibrary, config: ProbesConfig): ProbePoint[] {
   const { enabled, openssl, gnutls, go, go_http: goHttp } = config;
   switch (kind) {
     case 'go':
       return points.filter(({ program }) =>
-        program.startsWith('go_tls_') ? enabled && go : program.startsWith('go_http_') && goHttp,
+        program.startsWith('go_tls_') ? enabled && go : goHttp && isOwner(program),
       );
     case 'gnutls':
       return enabled && gnutls ? points : [];
     default:
       return enabled && openssl ? points : [];
   }
+}
+
+function isOwner(program: string): boolean {
+  return program.startsWith('go_http_') || streamOwners.has(program);
 }
