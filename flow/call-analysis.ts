@@ -2,6 +2,7 @@
 import { CallWriter } from './calls/call-writer.ts';
 import { tally } from './calls/tally.ts';
 import { Analysis, type FailureHandler, type ProtocolCallSink, type ProtocolMessageTap } from './l7/analysis.ts';
+import type { Message } from './l7/message.ts';
 import type { ProtocolOptions } from './l7/options.ts';
 import { protocols } from './l7/protocols.ts';
 import type { CaptureClock } from './packet/clock.ts';
@@ -12,6 +13,8 @@ export interface CallAnalysisOptions {
   version: string;
   hostName: string;
   protocols: ProtocolOptions;
+  /** Calls of which this is false leave no trace; without it all are wanted. */
+  isWanted?: ((request: Message | null) => boolean) | undefined;
   /** Sees every call, every message. */
   onCall?: ProtocolCallSink | undefined;
   onMessage?: ProtocolMessageTap | undefined;
@@ -26,9 +29,10 @@ export interface CallAnalysis {
 }
 
 export function createCallAnalysis(options: CallAnalysisOptions): CallAnalysis {
-  const { clock, version, hostName, onCall } = options;
+  const { clock, version, hostName, isWanted, onCall } = options;
   const calls = new CallWriter({ clock, version, hostName });
   const sink: ProtocolCallSink = (protocol, session, request, response, outcome) => {
+    if (isWanted?.(request) === false) return;
     tally(session.identity, request, response, outcome);
     try {
       calls.write(protocol, session, request, response, outcome);

@@ -16,6 +16,7 @@ import { FileRecords } from './files/records.ts';
 import { tryOpenSockets } from './kernel-side.ts';
 import type { CounterName, ThreadSetup } from './messages.ts';
 import { MonotonicTime } from './monotonic.ts';
+import { createOwnCalls } from './own-calls.ts';
 import { Owners } from './owners.ts';
 import { startProbes } from './probes/probes.ts';
 import { ProcessRecords } from './processes/records.ts';
@@ -75,11 +76,13 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   });
   const ports = createListeningPorts();
   const work = new Work();
+  const isOwnCall = createOwnCalls(setup.ownAgents);
   const { analysis, calls } = createCallAnalysis({
     clock: time.clock,
     version,
     hostName,
     protocols: protocolOptions(config.protocols),
+    isWanted: config.exclude_own_traffic ? (request) => !isOwnCall(request) : undefined,
     onFailure: tellOnce(post, 'A parser made a mistake: its connection is left alone; please report it'),
     onCall(_protocol, { identity }, request, response) {
       const asked = request?.evidence?.syscallTraceId ?? 0;

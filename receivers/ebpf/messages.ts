@@ -29,6 +29,8 @@ export interface ThreadSetup {
   id: string;
   version: string;
   hostName: string;
+  /** How user agents begin with which such a collector sends its data. */
+  ownAgents: readonly string[];
   /** The collector's own process. */
   pid: number;
 }

@@ -15,6 +15,8 @@ export function createEbpfReceiver(context: Context<Config>, next: Consumers): R
     id,
     version: host.build.version,
     hostName: hostname(),
+    // OTLP exporters' and ClickHouse's.
+    ownAgents: [`${host.build.description}/`, `${host.build.name} `],
     pid: process.pid,
   };
   return createCaptureReceiver(context, next, {

@@ -11,6 +11,8 @@ export interface Place {
   cgroup: string;
   /** Moves a process that runs already. */
   move(pid: number): void;
+  /** What is started meanwhile begins its life inside. */
+  around<T>(work: () => Promise<T>): Promise<T>;
   /** Starts a program inside; it is killed when the test ends. */
   spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
   /** Runs a program inside to its end; gives what it printed. @throws when it fails */
@@ -18,6 +20,8 @@ export interface Place {
 }
 
 let made = 0;
+/** Where this process is. */
+const home = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
 
 /** Why these tests cannot run here; '' when they can. */
 export function whatPlaceNeeds(programs: readonly string[] = []): string {
@@ -42,7 +46,7 @@ export function createPlace(t: Owner): Place {
   t.after(async () => {
     for (const child of children) child.kill('SIGKILL');
     await empty(members);
-    rmdirSync(folder);
+    await remove(folder);
   });
 
   function start(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
@@ -55,6 +59,14 @@ export function createPlace(t: Owner): Place {
   return {
     cgroup,
     move: (pid) => writeFileSync(members, String(pid)),
+    async around(work) {
+      writeFileSync(members, String(process.pid));
+      try {
+        return await work();
+      } finally {
+        writeFileSync(join(unifiedRoot()!, home, 'cgroup.procs'), String(process.pid));
+      }
+    },
     spawn: start,
     async run(command, args, options) {
       const child = start(command, args, options);
@@ -76,6 +88,19 @@ async function empty(members: string): Promise<void> {
     if (pids.length === 0) return;
     for (const pid of pids) if (pid > 0) tryKill(pid);
     await sleep(50);
+  }
+}
+
+/** The kernel lets go of processes a moment after they have ended. */
+async function remove(folder: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      rmdirSync(folder);
+      return;
+    } catch (error) {
+      if (tries >= 100 || (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+      await sleep(50);
+    }
   }
 }
 
