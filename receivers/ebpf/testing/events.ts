@@ -6,6 +6,8 @@ export interface TestSocket {
   /** A system call that moved the text; `captured` bytes of it were sent. */
   write(text: string, change?: Partial<SocketEvent>): SocketEvent;
   read(text: string, change?: Partial<SocketEvent>): SocketEvent;
+  /** A probe tells whose the call on a stream is. */
+  link(stream: number, goroutine: number, change?: Partial<SocketEvent>): SocketEvent;
   open(): SocketEvent;
   close(): SocketEvent;
 }
@@ -67,6 +69,8 @@ export function testSocket(
   return {
     write: (text, change = {}) => make(eventKind.data, 1, text, change),
     read: (text, change = {}) => make(eventKind.data, 0, text, change),
+    link: (stream, goroutine, change = {}) =>
+      make(eventKind.link, role === 'server' ? 0 : 1, '', { sequence: stream, goroutine, ...change }),
     open: () => make(eventKind.open, 0, '', {}),
     close: () => make(eventKind.close, 0, '', {}),
   };
