@@ -3,7 +3,7 @@ import type { SeenSpan } from '../live/spans.ts';
 import type { TrueCall, TrueRequest } from './truth.ts';
 
 /** The kernel's clock of system calls and the wall clock of services are this far apart at most. */
-const clocksApartNs = 100_000;
+const clocksApartNs = 20_000;
 
 export const text = (span: SeenSpan, key: string): string => String(span.attributes[key] ?? '');
 
@@ -11,16 +11,19 @@ export const text = (span: SeenSpan, key: string): string => String(span.attribu
 export class SpanIndex {
   readonly #byTarget = new Map<string, SeenSpan[]>();
   readonly #byPorts = new Map<string, SeenSpan[]>();
+  readonly #byRequestId = new Map<string, SeenSpan[]>();
 
   add(spans: readonly SeenSpan[]): void {
     for (const span of spans) {
       push(this.#byTarget, targetOf(span), span);
+      push(this.#byRequestId, text(span, 'deepflow.x_request_id'), span);
       push(this.#byPorts, `${text(span, 'client.port')} ${portOf(span)}`, span);
     }
   }
 
   /** Spans of this call, at any point. HTTP calls have a target of their own; others one connection and a time. */
   find(call: TrueCall): SeenSpan[] {
+    if (call.requestId !== undefined) return this.#byRequestId.get(call.requestId) ?? [];
     const port = call.address.slice(call.address.lastIndexOf(':') + 1);
     // What a proxy passes on has the same target, at another port.
     if (call.protocol === 'http')
@@ -32,9 +35,13 @@ export class SpanIndex {
 
   /** The span of a request at the server's side. */
   findRequest(request: TrueRequest): SeenSpan | undefined {
-    const { localPort, remotePort, target } = request;
+    const { localPort, remotePort, target, requestId } = request;
     const there =
-      request.protocol === 'grpc' ? this.#byPorts.get(`${remotePort} ${localPort}`) : this.#byTarget.get(target);
+      requestId !== undefined
+        ? this.#byRequestId.get(requestId)
+        : request.protocol === 'grpc'
+          ? this.#byPorts.get(`${remotePort} ${localPort}`)
+          : this.#byTarget.get(target);
     return there?.find(
       (span) =>
         text(span, 'deepflow.observation_point') === 's-p' &&
@@ -74,7 +81,7 @@ function contains({ startNs, endNs }: SeenSpan, { start, end }: { start: number;
 const answeredLateNs = 1e9;
 
 /** Handshakes, preparations and the like share a connection with calls, not their kind. */
-function isOfProtocol(span: SeenSpan, { protocol, method }: TrueCall): boolean {
+function isOfProtocol(span: SeenSpan, { protocol, method, target }: TrueCall): boolean {
   switch (protocol) {
     case 'grpc':
       return text(span, 'rpc.system.name') === 'grpc';
@@ -82,8 +89,9 @@ function isOfProtocol(span: SeenSpan, { protocol, method }: TrueCall): boolean {
       return text(span, 'deepflow.kafka.api') === method;
     case 'mysql':
     case 'postgresql':
-    case 'redis':
       return text(span, 'db.query.text') !== '';
+    case 'redis':
+      return text(span, 'db.query.text').toUpperCase() === target.toUpperCase();
     case 'http':
       return true;
     default:

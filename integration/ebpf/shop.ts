@@ -74,10 +74,17 @@ async function startAll(t: Owner, built: Built, cgroup: Cgroup): Promise<TestSho
     return places[name];
   }
 
-  async function service(name: ServiceName, others: Record<string, string>, as: PlaceName, secure = true) {
-    const [port, tlsPort, httpPort] = (await freePorts(3)) as [number, number, number];
+  async function service(
+    name: ServiceName,
+    others: Record<string, string>,
+    as: PlaceName,
+    secure = true,
+    httpPort?: number,
+  ) {
+    const [port, tlsPort] = (await freePorts(2)) as [number, number];
     const tls = secure ? { tls: { port: tlsPort, certificate } } : {};
-    const options = { port, ...tls, httpPort, others, truth: truthFile(name) };
+    const beside = httpPort === undefined ? {} : { httpPort };
+    const options = { port, ...tls, ...beside, others, truth: truthFile(name) };
     return keep(as, startService(name, built, options), secure ? tlsPort : 0);
   }
 
@@ -101,12 +108,14 @@ async function startAll(t: Owner, built: Built, cgroup: Cgroup): Promise<TestSho
   );
   const tls = { port: nginxTlsPort, certificate };
   await keep('nginx', startProxy({ port: nginxPort, tls, location: 'return 200 hello;' }), nginxTlsPort);
-  const inventory = await service('inventory', plain, 'inventory');
+  const [stockPort] = (await freePorts(1)) as [number];
+  const inventory = await service('inventory', plain, 'inventory', true, stockPort);
   const catalog = await service(
     'catalog',
     {
       ...plain,
       INVENTORY: `tcp://127.0.0.1:${inventory.port}`,
+      INVENTORY_HTTP: `http://127.0.0.1:${stockPort}`,
       PROMOTIONS: `http://127.0.0.1:${web.port}`,
     },
     'catalog',

@@ -13,6 +13,8 @@ export interface TrueCall {
   status: string;
   localPort: number;
   tls: boolean;
+  /** What the call says of itself as x-request-id, where its address and target are also those of others. */
+  requestId?: string;
   start: number;
   end: number;
 }

@@ -61,6 +61,19 @@ func catalog(t *truth) error {
 		json.NewEncoder(w).Encode(item)
 	})
 
+	if stockroom := os.Getenv("INVENTORY_HTTP"); stockroom != "" {
+		sold := newHTTP2(stockroom, t)
+		handle(mux, t, "POST /products/{id}/sold", func(w http.ResponseWriter, r *http.Request, noted *request) {
+			id := r.PathValue("id")
+			if _, err := cache.do(noted, "GET", "sold:"+id); err != nil {
+				answer(w, err, "")
+				return
+			}
+			_, left := sold.do(noted, "POST", "/stock/"+id+"/sold", nil)
+			w.Write(left)
+		})
+	}
+
 	handle(mux, t, "GET /products", func(w http.ResponseWriter, r *http.Request, noted *request) {
 		rows, err := database.query(noted, listProducts)
 		if err != nil {

@@ -10,12 +10,16 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 )
 
 // The service that inventory offers.
 const stockMethod = "/shop.Inventory/Stock"
+
+// Tells calls apart that share a connection.
+const requestID = "x-request-id"
 
 type bytesCodec struct{}
 
@@ -42,6 +46,9 @@ func newGRPCServer(t *truth, secure *tls.Config, run stockHandler) *grpc.Server 
 		}
 		from, _ := peer.FromContext(ctx)
 		noted := t.begin("grpc", "POST", stockMethod, portOf(from.LocalAddr), portOf(from.Addr))
+		if ids := metadata.ValueFromIncomingContext(ctx, requestID); len(ids) > 0 {
+			noted.RequestID = ids[0]
+		}
 		answer, err := run(ctx, noted, string(message))
 		noted.finish(status.Code(err).String())
 		reply := []byte(answer)
@@ -79,10 +86,14 @@ func newGRPC(to address) *grpcCaller {
 }
 
 func (g *grpcCaller) stock(r *request, product string) (answer string, err error) {
-	made := call{Protocol: "grpc", Address: g.to.hostPort, Method: "POST", Target: stockMethod, TLS: g.to.tls}
+	made := call{Protocol: "grpc", Address: g.to.hostPort, Method: "POST", Target: stockMethod, TLS: g.to.tls, RequestID: r.truth.nextID()}
+	called := context.Background()
+	if made.RequestID != "" {
+		called = metadata.AppendToOutgoingContext(called, requestID, made.RequestID)
+	}
 	r.call(made, func() (string, int) {
 		question, reply := []byte(product), []byte(nil)
-		err = g.connection.Invoke(context.Background(), stockMethod, &question, &reply)
+		err = g.connection.Invoke(called, stockMethod, &question, &reply)
 		answer = string(reply)
 		return status.Code(err).String(), int(g.port.number.Load())
 	})

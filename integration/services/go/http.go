@@ -17,6 +17,11 @@ type httpCaller struct {
 	client *http.Client
 }
 
+// newHTTP2 calls base by HTTP/2 only, over one connection.
+func newHTTP2(base string, t *truth) *httpCaller {
+	return &httpCaller{base: base, truth: t, client: &http.Client{Transport: newTransport(false, true)}}
+}
+
 // newHTTP calls base, such as http://127.0.0.1:8080. Certificates are not verified: they are self-signed.
 func newHTTP(base string, t *truth) *httpCaller {
 	return &httpCaller{base: base, truth: t, client: &http.Client{Transport: newTransport(false, false)}}

@@ -22,6 +22,7 @@ type request struct {
 	Status     string  `json:"status"`
 	LocalPort  int     `json:"localPort"`
 	RemotePort int     `json:"remotePort"`
+	RequestID  string  `json:"requestId,omitempty"`
 	Start      int64   `json:"start"`
 	End        int64   `json:"end"`
 	Calls      []*call `json:"calls"`
@@ -38,6 +39,7 @@ type call struct {
 	Status    string `json:"status"`
 	LocalPort int    `json:"localPort"`
 	TLS       bool   `json:"tls"`
+	RequestID string `json:"requestId,omitempty"`
 	Start     int64  `json:"start"`
 	End       int64  `json:"end"`
 }
@@ -98,10 +100,18 @@ func (t *truth) marked(path string) string {
 	if t.file == nil {
 		return path
 	}
+	return path + "?call=" + t.nextID()
+}
+
+// nextID is of one call, whoever makes it; empty without TRUTH.
+func (t *truth) nextID() string {
+	if t.file == nil {
+		return ""
+	}
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.number++
-	return path + "?call=" + t.service + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(t.number)
+	return t.service + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(t.number)
 }
 
 // goroutine is the number of the calling goroutine, as its stack trace begins with it.
