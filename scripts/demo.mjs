@@ -11,7 +11,6 @@ try {
   const node = await prepare({ web: true });
   await ensureLanguages();
   await ensureServers();
-  await ensureProgram(['php-fpm8.2', 'php-fpm'], ['php-fpm', 'php-mysql'], 'a service of the shop is in PHP');
   await ensureProgram(['ip'], ['iproute2'], 'it makes the network namespaces of the shop');
   await ensureProgram(['nsenter'], ['util-linux'], 'it starts programs in them');
   await ensureProgram(['openssl'], ['openssl'], 'it makes the certificate of the shop');

@@ -7,7 +7,11 @@ import { freePorts, isFree } from '../kit/ports.ts';
 import { type Server, startServer } from '../servers/server.ts';
 
 /** Gives the process and the address of its page. */
-export async function startDemoCollector(directory: string, pagePort: number): Promise<Server & { page: string }> {
+export async function startDemoCollector(
+  directory: string,
+  pagePort: number,
+  cgroup: string,
+): Promise<Server & { page: string }> {
   if (!(await isFree(pagePort))) throw new Error(`Port ${pagePort} is taken: give another one with --port.`);
   const [grpc, http, clickhouse, metrics, health] = await freePorts(5);
   const overlay = join(directory, 'demo.yaml');
@@ -15,8 +19,9 @@ export async function startDemoCollector(directory: string, pagePort: number): P
     overlay,
     `receivers:
   otlp: {protocols: {grpc: {endpoint: "127.0.0.1:${grpc}"}, http: {endpoint: "127.0.0.1:${http}"}}}
-  # Packets of the shop, and of nothing else on this machine.
-  cbpf: {interfaces: "^(lo|shop)$", network_namespaces: "^shop-(front|back)$", filter: "tcp and (portrange 8080-8087 or port 8443 or port 80 or port 3306 or port 5432 or port 6379 or port 9092 or port 9000)"}
+  # Calls of the shop, and of nothing else on this machine; as its processes tell them, so that packets need not be read as well.
+  ebpf: {processes: {cgroups: [${cgroup}]}}
+  cbpf: {interfaces: "^$"}
 extensions:
   query: {endpoint: "127.0.0.1:${pagePort}"}
   clickhouse_embedded: {http: {endpoint: "127.0.0.1:${clickhouse}"}}
@@ -35,7 +40,7 @@ service:
     port: pagePort,
     directory,
   });
-  return { ...server, page: `http://localhost:${pagePort}/services` };
+  return { ...server, page: `http://localhost:${pagePort}/services?range=15m` };
 }
 
 /** Requests a second of each edge of the last minute, most first; for what the demo prints at its end. */

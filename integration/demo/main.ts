@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '../kit/certificate.ts';
+import { type Cgroup, createCgroup } from '../kit/cgroup.ts';
 import { kafkaClassPath } from '../servers/kafka.ts';
 import type { Server } from '../servers/server.ts';
 import { buildGo, buildJava, buildPython } from '../services/build.ts';
@@ -19,6 +20,7 @@ const usage = `npm run demo -- [--seconds N] [--rate N] [--port N]
 
 /** Everything the demo writes; removed at its end, or at the start of the next one. */
 const folder = '/tmp/otelcol-deepflow-demo';
+const cgroupName = 'otelcol-deepflow-demo';
 const pidFile = join(folder, 'pid');
 const collectorPidFile = join(folder, 'collector.pid');
 
@@ -28,6 +30,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 const servers: Server[] = [];
 let customers: ChildProcess | undefined;
+/** All of the shop runs in it, so that the collector can leave out the rest of this machine. */
+let cgroup: Cgroup | undefined;
 try {
   await run();
 } catch (error) {
@@ -55,11 +59,18 @@ async function run(): Promise<void> {
   const python = await step('Services in Python: libraries', buildPython);
   await step('Kafka: its libraries', async () => kafkaClassPath());
   await step('Network namespaces shop-front and shop-back, a cable between them', async () => createNetwork());
-  const collector = await step('The collector', () => startDemoCollector(join(folder, 'collector'), options.port));
+  cgroup = createCgroup(cgroupName);
+  const { path } = cgroup;
+  const collector = await step('The collector', () =>
+    startDemoCollector(join(folder, 'collector'), options.port, path),
+  );
   servers.push(collector);
   writeFileSync(collectorPidFile, String(collector.pid));
-  const shop = await startShop({ go, java, python }, certificate, step, servers);
-  customers = startCustomers(shop.url);
+  const shop = await cgroup.around(async () => {
+    const started = await startShop({ go, java, python }, certificate, step, servers);
+    customers = startCustomers(started.url);
+    return started;
+  });
   console.log(`
   The page:  ${collector.page}
   The shop:  ip netns exec ${front.namespace} curl ${shop.url}/product/7
@@ -88,6 +99,7 @@ async function cleanUp(): Promise<void> {
   await timed('Everything is stopped and removed', async () => {
     for (const server of servers.reverse()) await server.stop();
     await removeNetwork();
+    await cgroup?.remove();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 }

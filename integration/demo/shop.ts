@@ -52,7 +52,7 @@ export async function startShop(built: Built, certificate: Certificate, step: St
   await step('promotions: PHP behind nginx (shop-back)', async () => {
     await start('promotions', back, { port: 9000, others: stores });
     const location = promotionsLocation(`${local}:9000`);
-    await keep(startProxy({ ...inBack, port: 8085, location, service: 'promotions' }));
+    await keep(startProxy({ ...inBack, port: 8085, location, program: 'promotions' }));
   });
   await step('inventory: Go, gRPC (shop-back)', () =>
     start('inventory', back, { port: 8086, httpPort: 8087, others: stores }),

@@ -1,5 +1,6 @@
 /** nginx as a proxy before services: plain, and over TLS with HTTP/2 when there is a certificate. */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Certificate } from '../kit/certificate.ts';
 import { type Server, serverDirectory, startServer } from '../servers/server.ts';
@@ -9,8 +10,8 @@ export interface ProxyOptions {
   port: number;
   tls?: { port: number; certificate: Certificate };
   namespace?: string | undefined;
-  /** What it is called by; without, it is nginx like others. */
-  service?: string;
+  /** Another name than nginx for the program: nginx overwrites the environment that OTEL_SERVICE_NAME would be read from. */
+  program?: string;
   /** Configuration of what `/` is: `proxy_pass http://…;`. */
   location: string;
   /** Servers by the name that `location` uses, with connections kept open. */
@@ -19,13 +20,17 @@ export interface ProxyOptions {
 
 /** Two workers. */
 export async function startProxy(options: ProxyOptions): Promise<Server> {
-  const { port, namespace, service } = options;
+  const { port, namespace, program = 'nginx' } = options;
   const directory = serverDirectory('proxy');
   const config = join(directory, 'nginx.conf');
   writeFileSync(config, configuration(options, directory));
   const args = ['-c', config, '-e', join(directory, 'error.log'), '-p', directory];
-  const env: NodeJS.ProcessEnv = service === undefined ? {} : { OTEL_SERVICE_NAME: service };
-  return startServer({ name: service ?? 'nginx', command: 'nginx', args, port, directory, namespace, env });
+  let command = 'nginx';
+  if (program !== command) {
+    command = join(directory, program);
+    copyFileSync(execFileSync('which', ['nginx'], { encoding: 'utf8' }).trim(), command);
+  }
+  return startServer({ name: program, command, args, port, directory, namespace });
 }
 
 function configuration({ host = '127.0.0.1', port, tls, location, upstreams = {} }: ProxyOptions, directory: string) {

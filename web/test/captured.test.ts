@@ -109,6 +109,19 @@ test('trace: a call seen on the wire tells where, between whom, and leads to its
   assert.equal(await page.locator('.flow-list .row').count(), 1);
 });
 
+test('services: one that is chosen shows its newest calls below its edges', async (t) => {
+  const page = await open(t, '/services');
+  const button = page.locator('.services tbody th button').first();
+  const name = (await button.innerText()).trim();
+  await button.click();
+  const calls = page.getByRole('region', { name: `Calls of ${name}` });
+  await calls.locator('.trace-list .row').first().waitFor();
+  const edges = await page.locator('.edge-list').boundingBox();
+  assert.ok(edges!.y + edges!.height <= (await calls.boundingBox())!.y);
+  await calls.getByRole('link', { name: 'search them' }).click();
+  await page.waitForURL((url) => url.pathname === '/traces' && url.searchParams.get('service') === name);
+});
+
 test('keys: g e goes to services, g f to flows', async (t) => {
   const page = await open(t, '/traces');
   await page.waitForSelector('.trace-list .row');
@@ -122,6 +135,7 @@ test('keys: g e goes to services, g f to flows', async (t) => {
 
 const views: [path: string, ready: string, act?: string][] = [
   ['/services', '.edge-list .row'],
+  ['/services?service=10.1.0.53:53', '.service-calls .row'],
   ['/services?service=nobody', '.notice'],
   ['/flows', '.flow-list .row', '.flow-list .row'],
 ];

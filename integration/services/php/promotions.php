@@ -36,9 +36,9 @@ $product = (int) basename(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH));
 $database = new mysqli("p:$host", 'root', '', 'shop', (int) $port);
 $unique = $truth === false ? '' : ', ' . hrtime(true);
 $rows = query($database, "SELECT percent$unique FROM promotions WHERE product = $product");
-$status = $rows === false ? 502 : ($rows === [] ? 404 : 200);
+$status = $rows === false ? 502 : 200;
 http_response_code($status);
-echo $status === 200 ? $rows[0][0] : '';
+echo $rows[0][0] ?? 0;
 if ($truth !== false) {
     fastcgi_finish_request();
     $line = ['service' => $service, 'pid' => getmypid(), 'tid' => getmypid(), 'protocol' => 'fastcgi', 'method' => $_SERVER['REQUEST_METHOD'],

@@ -13,13 +13,16 @@ import { useQuery } from '../../state/use-query.ts';
 import { ServiceTable } from '../traces/service-table.tsx';
 import { callsOf, EdgeHead, EdgeListRow } from './edge-row.tsx';
 import { sortEdges } from './edge-sort.ts';
+import { ServiceCalls } from './service-calls.tsx';
 
 const rowHeight = 42;
+const headHeight = 28;
 const limit = 1000;
 
 export function ServicesPage() {
   const between = { start: range.value.fromMs, end: range.value.toMs };
-  const url = apiUrl('/calls/edges', { ...between, service: param('service'), protocol: param('protocol'), limit });
+  const service = param('service');
+  const url = apiUrl('/calls/edges', { ...between, service, protocol: param('protocol'), limit });
   const edges = useQuery(url, (signal) => getJson<{ edges: EdgeRow[] }>(url, signal));
   const servicesUrl = apiUrl('/calls/services', between);
   const services = useQuery(servicesUrl, (signal) => getJson<{ services: ServiceRow[] }>(servicesUrl, signal));
@@ -36,6 +39,7 @@ export function ServicesPage() {
           </form>
         </search>
         {edges.error !== undefined ? <ErrorNotice error={edges.error} /> : <Edges rows={edges.data?.edges} />}
+        {names.includes(service) && <ServiceCalls service={service} />}
       </section>
     </div>
   );
@@ -49,8 +53,11 @@ function Edges({ rows }: { rows: EdgeRow[] | undefined }) {
   }
   const sorted = sortEdges(rows, param('sort'));
   const count = `${formatCount(rows.length)} edge${rows.length === 1 ? '' : 's'}`;
+  // With a service chosen its calls are below, so that its edges take the room they need, and no more than half.
+  const fitted =
+    param('service') === '' ? undefined : { flex: 'none', height: `${headHeight + sorted.length * rowHeight}px` };
   return (
-    <div class="table-scroll">
+    <div class="table-scroll" style={fitted}>
       <div class="wide-table">
         <EdgeHead summary={rows.length === limit ? `${count}, those with most trouble` : count} />
         <VirtualList
