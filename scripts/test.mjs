@@ -25,14 +25,19 @@ const layers = [
 ];
 const components = ['receivers', 'processors', 'connectors', 'exporters', 'extensions'];
 const units = [...layers, ...components, 'integration/bench', 'integration/conformance'].map(
-  (folder) => `${folder}/**/*.test.ts`,
+  (folder) => `${folder}/**/!(*.live).test.ts`,
 );
 /** The page: its own code, and all of it in Chromium. */
 const page = ['web/**/*.test.ts'];
 /** Real binary, real processes: one file at a time, so that none starves another. */
 const integration = ['integration/*.test.ts', 'integration/fuzz/fuzz.test.ts'];
 /** Python, Java and Go are needed; these tests install their clients themselves. */
-const peers = ['integration/{peers,clients,live,ebpf}/**/*.test.ts', 'integration/fuzz/descriptors.test.ts'];
+const peers = [
+  'integration/{peers,clients,live,ebpf}/**/*.test.ts',
+  'integration/fuzz/descriptors.test.ts',
+  // Programs in the kernel under the load of real ones: long, and best alone.
+  '{bpf,receivers}/**/*.live.test.ts',
+];
 
 const given = process.argv.slice(2);
 
