@@ -78,7 +78,9 @@ export const config = z.strictObject({
   exclude_own_traffic: z
     .boolean()
     .default(true)
-    .describe('The collector and the processes it starts are left out, so that sending data makes no new data.'),
+    .describe(
+      'The collector, the processes it starts, and calls with which any such collector sends its data (told by their user agent) are left out, so that sending data makes no new data.',
+    ),
   payload_limit: size('16KiB')
     .refine((bytes) => bytes >= 256 && bytes <= 16_384, { message: 'must be between 256B and 16KiB' })
     .describe(
