@@ -1,6 +1,6 @@
 /** Loads the programs that see what TLS libraries' callers read and write, and joins them to probe points of binaries. */
 import { fileURLToPath } from 'node:url';
-import { BpfError, type BpfLink, type BpfObject, openObject } from 'libbpfjs';
+import { BpfError, type BpfLink, type BpfObject, type BpfProgram, openObject } from 'libbpfjs';
 import { goFields } from '../../uprobes/go-offsets.ts';
 import { grpcLayouts } from '../../uprobes/grpc-layouts.ts';
 import type { ProbePoint } from '../../uprobes/point.ts';
@@ -14,6 +14,8 @@ export type Family = (typeof families)[number];
 export interface TlsOptions {
   /** Only these are loaded. */
   families?: readonly Family[];
+  /** False: as on kernels before 6.6, where each probe is a link of its own. */
+  multi?: boolean;
   /** Folder of the compiled objects. */
   objects?: string;
 }
@@ -50,12 +52,15 @@ export function openTls(sockets: SharedSockets, options: TlsOptions = {}): TlsPr
 export class TlsProgram {
   /** Families that did not load, with the kernel's reason. */
   readonly failures = new Map<Family, BpfError>();
-  readonly #objects = new Map<Family, { object: BpfObject; multi: boolean }>();
+  readonly #objects = new Map<Family, Loaded>();
 
-  constructor(sockets: SharedSockets, { families: wanted = families, objects: folder }: TlsOptions) {
+  constructor(sockets: SharedSockets, { families: wanted = families, multi = true, objects: folder }: TlsOptions) {
     for (const family of wanted) {
       try {
-        this.#objects.set(family, load(sockets, family, folder ?? fileURLToPath(new URL('../build', import.meta.url))));
+        this.#objects.set(
+          family,
+          load(sockets, family, multi, folder ?? fileURLToPath(new URL('../build', import.meta.url))),
+        );
       } catch (error) {
         if (!(error instanceof BpfError)) throw error;
         this.failures.set(family, error);
@@ -77,27 +82,18 @@ export class TlsProgram {
     const { file, program: name } = objects[plan.family];
     if (loaded === undefined) throw new BpfError('ENOENT', `probing ${plan.path}`, `${file} is not loaded`);
     const program = loaded.object.program(name);
-    const links: BpfLink[] = [];
+    if (loaded.way === 'single') return new ProbeLinks(attachEach(program, plan));
     try {
-      for (const isReturn of [true, false]) {
-        const points = plan.points.filter((point) => point.isReturn === isReturn && cookieOf(point) !== undefined);
-        if (points.length === 0) continue;
-        const place = { path: plan.path, isReturn, ...(plan.pid === undefined ? {} : { pid: plan.pid }) };
-        if (loaded.multi) {
-          const offsets = points.map(({ offset }) => offset);
-          const cookies = points.map((point) => cookieOf(point)!);
-          links.push(program.attach({ kind: 'uprobe_multi', ...place, offsets, cookies }));
-          continue;
-        }
-        for (const point of points) {
-          links.push(program.attach({ kind: 'uprobe', ...place, offset: point.offset, cookie: cookieOf(point)! }));
-        }
-      }
+      const links = new ProbeLinks(attachMany(program, plan));
+      loaded.way = 'multi';
+      return links;
     } catch (error) {
-      for (const link of links) link.detach();
-      throw error;
+      // Kernels before 6.6 load the program all the same, and know no such link.
+      if (loaded.way === 'multi' || !(error instanceof BpfError) || error.code !== 'EINVAL') throw error;
     }
-    return new ProbeLinks(links);
+    const links = new ProbeLinks(attachEach(program, plan));
+    loaded.way = 'single';
+    return links;
   }
 
   /** Runs of the programs and their time; zeros unless the kernel counts them (`enableRunTimeStats` of libbpfjs). */
@@ -138,23 +134,65 @@ export class ProbeLinks {
   }
 }
 
-/** Since Linux 6.6 one link holds all probes of a file; before, each is its own, and takes long to go. */
-function load(sockets: SharedSockets, family: Family, folder: string): { object: BpfObject; multi: boolean } {
-  let first: unknown;
-  for (const multi of [true, false]) {
-    const object = openObject(`${folder}/${objects[family].file}`);
-    try {
-      if (multi) object.setExpectedAttachType(objects[family].program, 'uprobe_multi');
-      if (family === 'go') for (const [name, value] of Object.entries(goConstants)) object.setRodata(name, value);
-      shareSockets(object, sockets);
-      object.load();
-      return { object, multi };
-    } catch (error) {
-      object.close();
-      first ??= error;
-    }
+interface Loaded {
+  object: BpfObject;
+  /** How it is joined; `untried` until the kernel took one. */
+  way: 'untried' | 'multi' | 'single';
+}
+
+function load(sockets: SharedSockets, family: Family, multi: boolean, folder: string): Loaded {
+  const object = openObject(`${folder}/${objects[family].file}`);
+  try {
+    if (multi) object.setExpectedAttachType(objects[family].program, 'uprobe_multi');
+    if (family === 'go') for (const [name, value] of Object.entries(goConstants)) object.setRodata(name, value);
+    shareSockets(object, sockets);
+    object.load();
+    return { object, way: multi ? 'untried' : 'single' };
+  } catch (error) {
+    object.close();
+    throw error;
   }
-  throw first;
+}
+
+/** Since Linux 6.6: one link for all plain probes of a file, and one for its return probes. */
+function attachMany(program: BpfProgram, { path, points, pid }: ProbePlan): BpfLink[] {
+  return undoneOnError((links) => {
+    for (const isReturn of returnsFirst) {
+      const known = points.filter((point) => point.isReturn === isReturn && cookieOf(point) !== undefined);
+      if (known.length === 0) continue;
+      const offsets = known.map(({ offset }) => offset);
+      const cookies = known.map((point) => cookieOf(point)!);
+      const place = pid === undefined ? {} : { pid };
+      links.push(program.attach({ kind: 'uprobe_multi', path, isReturn, ...place, offsets, cookies }));
+    }
+  });
+}
+
+/** A link for each probe, which takes the kernel long to let go of. */
+function attachEach(program: BpfProgram, { path, points, pid }: ProbePlan): BpfLink[] {
+  return undoneOnError((links) => {
+    const place = pid === undefined ? {} : { pid };
+    for (const isReturn of returnsFirst) {
+      for (const point of points) {
+        const cookie = cookieOf(point);
+        if (point.isReturn !== isReturn || cookie === undefined) continue;
+        links.push(program.attach({ kind: 'uprobe', path, isReturn, ...place, offset: point.offset, cookie }));
+      }
+    }
+  });
+}
+
+const returnsFirst = [true, false];
+
+function undoneOnError(attach: (links: BpfLink[]) => void): BpfLink[] {
+  const links: BpfLink[] = [];
+  try {
+    attach(links);
+    return links;
+  } catch (error) {
+    for (const link of links) link.detach();
+    throw error;
+  }
 }
 
 /** `struct grpc_layout` for each layout, at its number. */
