@@ -1,5 +1,5 @@
 /** What the capture thread counts: its own numbers, and the decoders' by outcome. */
-import { createTally, type Tally as CommonTally } from '../../component/capture/tally.ts';
+import { type Tally as CommonTally, createTally } from '../../component/capture/tally.ts';
 import { decodeOutcomes } from '../../flow/packet/decode-cursor.ts';
 import { type CounterName, counters } from './messages.ts';
 
