@@ -1,6 +1,6 @@
 /** Beginnings and ends of the collector: what was open before is joined, nothing stays in the kernel, and two do not disturb each other. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
@@ -11,6 +11,7 @@ import { childrenOf, startCollector, temporaryFolder } from '../../kit/collector
 import { startSink } from '../../kit/sink.ts';
 import { until } from '../../kit/wait.ts';
 import { type SeenSpan, seenSpans } from '../../live/spans.ts';
+import { startMariadb } from '../../servers/mariadb.ts';
 import { startRedis } from '../../servers/simple.ts';
 import { traceHarm } from './configuration.ts';
 import { cpuSeconds } from './cost.ts';
@@ -18,7 +19,7 @@ import { startEcho } from './echo-server.ts';
 import { createPlace, whatPlaceNeeds } from './place.ts';
 import { compile } from './programs.ts';
 
-const missing = whatPlaceNeeds(['bpftool', 'gcc', 'nginx', 'redis-server']);
+const missing = whatPlaceNeeds(['bpftool', 'gcc', 'nginx', 'redis-server', 'mariadbd', 'mariadb']);
 const options = { skip: missing || false, timeout: 60_000 };
 
 for (const end of ['SIGTERM', 'SIGKILL'] as const) {
@@ -35,28 +36,41 @@ for (const end of ['SIGTERM', 'SIGKILL'] as const) {
 }
 
 test('connections that were open before the collector started are joined', options, async (t) => {
-  const [echo, redis] = [await startEcho(), await startRedis()];
-  t.after(() => Promise.all([echo.stop(), redis.stop()]));
+  const [echo, redis, mariadb] = [await startEcho(), await startRedis(), await startMariadb()];
+  t.after(() => Promise.all([echo.stop(), redis.stop(), mariadb.stop()]));
   const place = createPlace(t);
-  for (const pid of [echo.pid, redis.pid, ...childrenOf(echo.pid)]) place.move(pid);
+  for (const pid of [echo.pid, redis.pid, mariadb.pid, ...childrenOf(echo.pid)]) place.move(pid);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const store = connect(redis.port, '127.0.0.1');
+  const tcp = ['--no-defaults', '-h127.0.0.1', `-P${mariadb.port}`, '-uroot', '--skip-ssl', '-NBn'];
+  const client = spawn('mariadb', tcp, { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => {
     agent.destroy();
     store.destroy();
+    client.kill();
   });
-  const call = (name: string) => Promise.all([get(agent, echo.port, `/${name}`), ask(store, `GET ${name}`)]);
+  const query = async (name: string) => {
+    client.stdin.write(`SELECT '${name}';\n`);
+    await once(client.stdout, 'data');
+  };
+  const call = (name: string) =>
+    Promise.all([get(agent, echo.port, `/${name}`), ask(store, `GET ${name}`), query(name)]);
   await call('before');
   const sink = await startSink(t);
-  await startCollector(t, [], [traceHarm({ cgroup: place.cgroup, sinkPort: sink.httpPort })]);
+  const receiver = ['protocols: {obfuscate: false}'];
+  await startCollector(t, [], [traceHarm({ cgroup: place.cgroup, sinkPort: sink.httpPort, receiver })]);
   for (let i = 0; i < 5; i++) await call(`after-${i}`);
   const names = Array.from({ length: 5 }, (_, i) => `after-${i}`);
-  await until('ten calls', 10_000, async () => seenSpans(sink).length >= 10).catch(() => undefined);
+  await until('all calls', 10_000, async () => seenSpans(sink).length >= 15).catch(() => undefined);
   const text = ({ service, attributes }: SeenSpan) =>
     `${service} ${attributes['deepflow.observation_point']} ${attributes['url.path'] ?? attributes['db.query.text']}`;
   assert.deepEqual(
     seenSpans(sink).map(text).sort(),
-    [...names.map((name) => `nginx s-p /${name}`), ...names.map((name) => `redis s-p GET ${name}`)].sort(),
+    [
+      ...names.map((name) => `nginx s-p /${name}`),
+      ...names.map((name) => `redis s-p GET ${name}`),
+      ...names.map((name) => `mariadbd s-p SELECT '${name}'`),
+    ].sort(),
   );
 });
 
