@@ -50,8 +50,9 @@ export const goFields = {
   /** http2writeResHeaders: stream (u32), status (int). */
   responseHeadersStreamId: 0,
   responseHeadersStatus: 8,
-  /** http2serverConn.conn, and http2stream.id. The responseWriter begins with a pointer to its state, and that with one to the stream. */
+  /** http2serverConn.conn, http2ClientConn.tconn and http2stream.id. The responseWriter begins with a pointer to its state, and that with one to the stream. */
   http2ServerConnection: 16,
+  http2ClientConnection: 8,
   http2StreamId: 8,
   /** grpc's loopyWriter: 0 client, 1 server. */
   loopyWriterSide: 0,

@@ -154,6 +154,7 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
       [goFields.responseHeadersStreamId, 'net/http.http2writeResHeaders streamID'],
       [goFields.responseHeadersStatus, 'net/http.http2writeResHeaders httpResCode'],
       [goFields.http2ServerConnection, 'net/http.http2serverConn conn'],
+      [goFields.http2ClientConnection, 'net/http.http2ClientConn tconn'],
       [goFields.http2StreamId, 'net/http.http2stream id'],
       [0, 'net/http.http2responseWriter rws'],
       [0, 'net/http.http2responseWriterState stream'],

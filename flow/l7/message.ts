@@ -1,6 +1,6 @@
 /** A message of an application protocol: what a parser says about one request, response or one-way message. */
 import type { TraceContext } from '../trace-context/context.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, Worker } from './evidence.ts';
 import type { Session } from './session.ts';
 
 /** `session` is a message that expects no reply and answers none. */
@@ -75,6 +75,8 @@ export class Message {
   requestId = '';
   /** Of the bytes that made it readable. */
   evidence: Evidence | null = null;
+  /** Of a request: who works on it, where that is not who moved its bytes. */
+  worker: Worker | null = null;
   facts: Map<string, Fact> | null = null;
   /** What the parser found out for the protocol's own `describe`, in a shape of its own. */
   detail: object | null = null;

@@ -106,10 +106,11 @@ export class Session {
     return this.#byId.get(id);
   }
 
-  /** It became known who works on the request with that id; false when none with it waits. */
+  /** It became known who works on the request with that id, and so gets or gives its answer; false when none with it waits. */
   assign(id: number, worker: Worker): boolean {
     const request = this.#byId.get(id);
     if (request === undefined) return false;
+    request.worker = worker;
     if (request.evidence !== null) request.evidence = { ...request.evidence, ...worker };
     return true;
   }
@@ -232,6 +233,9 @@ export class Session {
     request.settled = true;
     this.#waiting.remove(request);
     if (request.first !== null) message.timeNs = request.first.timeNs;
+    // Whoever moves the bytes of all streams has one trace id for them all: it would join what has nothing in common.
+    if (request.worker !== null && message.evidence !== null)
+      message.evidence = { ...message.evidence, ...request.worker };
     this.#sink(this, request, message, 'answered');
   }
 

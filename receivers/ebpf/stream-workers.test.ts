@@ -24,13 +24,15 @@ const ask = (stream: number, path: string) =>
   headers(stream, { ':method': 'GET', ':scheme': 'http', ':path': path, ':authority': 'h' });
 const answer = (stream: number) => headers(stream, { ':status': '200' });
 
-/** Per call: path, goroutine, parent and trace id of the request, goroutine of the response. */
+/** Per call: path, goroutine, parent and trace id of the request, goroutine and trace id of the response. */
 function observe(events: readonly SocketEvent[]): { calls: string[]; work: Work } {
   const calls: string[] = [];
   const analysis = new Analysis(protocols, plainOptions, (_protocol, _session, request, response) => {
     const asked = request!.evidence!;
     const ids = `${asked.goroutineId} of ${asked.parentGoroutineId}, trace ${asked.syscallTraceId}`;
-    calls.push(`${request!.resource}: ${ids}; ${response!.evidence!.goroutineId}`);
+    calls.push(
+      `${request!.resource}: ${ids}; ${response!.evidence!.goroutineId}, ${response!.evidence!.syscallTraceId}`,
+    );
   });
   const work = new Work();
   const table = new SocketTable({
@@ -57,7 +59,7 @@ test('a server: each request is its handler’s, however many the connection’s
     server.link(1, 11, { parentGoroutine: 5, traceId: 71 }),
     server.write(settings + answer(3) + answer(1), { goroutine: 6 }),
   ]);
-  assert.deepEqual(calls, ['/b: 12 of 5, trace 72; 6', '/a: 11 of 5, trace 71; 6']);
+  assert.deepEqual(calls, ['/b: 12 of 5, trace 72; 12, 72', '/a: 11 of 5, trace 71; 11, 71']);
 });
 
 test('a client: the caller is told before the bytes leave, or after', () => {
@@ -71,7 +73,7 @@ test('a client: the caller is told before the bytes leave, or after', () => {
     client.link(3, 31, { parentGoroutine: 30, traceId: 81 }),
     client.read(settings + answer(1) + answer(3), { goroutine: 7 }),
   ]);
-  assert.deepEqual(calls, ['/before: 21 of 20, trace 80; 7', '/after: 31 of 30, trace 81; 7']);
+  assert.deepEqual(calls, ['/before: 21 of 20, trace 80; 21, 80', '/after: 31 of 30, trace 81; 31, 81']);
 });
 
 test('a call that has ended stays as it is, and its stream is nobody else’s', () => {
@@ -84,7 +86,7 @@ test('a call that has ended stays as it is, and its stream is nobody else’s', 
     server.read(ask(3, '/b'), reader),
     server.write(answer(3), { goroutine: 6 }),
   ]);
-  assert.deepEqual(calls, ['/a: 5 of 1, trace 70; 6', '/b: 5 of 1, trace 70; 6']);
+  assert.deepEqual(calls, ['/a: 5 of 1, trace 70; 6, 7', '/b: 5 of 1, trace 70; 6, 7']);
 });
 
 test('a link of another connection at the same address, or of none, is left alone', () => {
@@ -95,7 +97,7 @@ test('a link of another connection at the same address, or of none, is left alon
     server.link(1, 11, { remotePort: 40001 }),
     server.write(settings + answer(1), { goroutine: 6 }),
   ]);
-  assert.deepEqual(calls, ['/a: 5 of 0, trace 7; 6']);
+  assert.deepEqual(calls, ['/a: 5 of 0, trace 7; 6, 7']);
 });
 
 test('what a handler does meanwhile finds its request by the id that the link told', () => {

@@ -15,6 +15,7 @@
 const volatile struct grpc_layout grpc_layouts[GRPC_LAYOUTS] = {};
 /* ... and of net/http's; from bpf/uprobes/go-offsets.ts. */
 const volatile __u32 http2_server_connection = 0;
+const volatile __u32 http2_client_connection = 0;
 const volatile __u32 http2_stream_id = 0;
 
 /* `interface`: where the connection's net.Conn is. `g`: the goroutine that works on the stream. */
@@ -62,6 +63,11 @@ static __always_inline int link_http2_handler(const struct registers *context) {
   if (!follow(&state, context->bx) || !follow(&stream, state)) return 0;
   bpf_probe_read_user(&id, sizeof(id), (void *)(stream + http2_stream_id));
   return link_stream(context->ax + http2_server_connection, id, DIRECTION_IN, context->r14);
+}
+
+/* net/http: (*ClientConn).writeHeaders(stream, …), in the goroutine that works for the one that makes the call. */
+static __always_inline int link_http2_caller(const struct registers *context) {
+  return link_stream(context->ax + http2_client_connection, (__u32)context->bx, DIRECTION_OUT, context->r14);
 }
 
 static __always_inline const volatile struct grpc_layout *layout_of(__u64 cookie) {

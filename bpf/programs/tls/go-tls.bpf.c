@@ -119,6 +119,7 @@ int tls_go(struct registers *context) {
       return traced_thread() ? work_for_connection(context->ax, context->r14) : 0;
     case PROBE_GO_HTTP2_ROUND_TRIP: return traced_thread() ? own_calls(context->r14) : 0;
     case PROBE_GO_HTTP2_REQUEST: return traced_thread() ? work_for_parent(context->r14) : 0;
+    case PROBE_GO_HTTP2_CLIENT_REQUEST: return link_http2_caller(context);
     case PROBE_GO_HTTP2_HANDLER: return link_http2_handler(context);
     case PROBE_GO_GRPC_HANDLER: return link_grpc_handler(context, cookie);
     case PROBE_GO_GRPC_STREAM_LEAVE: return link_grpc_caller(context, cookie);

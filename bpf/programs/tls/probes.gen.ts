@@ -36,9 +36,10 @@ export const probe = {
   goHttpConnectionRead: 24,
   goHttp2RoundTrip: 25,
   goHttp2Request: 26,
-  goHttp2Handler: 27,
-  goGrpcHandler: 28,
-  goGrpcStreamLeave: 29,
+  goHttp2ClientRequest: 27,
+  goHttp2Handler: 28,
+  goGrpcHandler: 29,
+  goGrpcStreamLeave: 30,
 } as const;
 
 /** struct grpc_layout: its size, and where each field is, in bytes. */

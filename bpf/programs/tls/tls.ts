@@ -39,6 +39,7 @@ const goConstants: Record<string, number | Uint8Array> = {
   net_fd_sysfd: goFields.netFdSysfd,
   net_fd_family: goFields.netFdFamily,
   http2_server_connection: goFields.http2ServerConnection,
+  http2_client_connection: goFields.http2ClientConnection,
   http2_stream_id: goFields.http2StreamId,
   grpc_layouts: grpcTable(),
 };

@@ -7,6 +7,7 @@ import type { ProbesConfig } from './config.ts';
 const streamOwners = new Set([
   'go_http2_round_trip',
   'go_http2_request',
+  'go_http2_client_request',
   'go_http2_handler',
   'go_grpc_handler',
   'go_grpc_stream_leave',
