@@ -27,7 +27,9 @@ await queried.client.command({
           failed_transfer, client_bytes, server_bytes, server_retransmissions, rtt_scale, rtt_offset, rtt_buckets) VALUES
         (today(), ${second}, '10.0.0.1', 'shop', 'http', 's', 2, 1, 100, 900, 3, 0, -10, [2]),
         (today(), ${second}, '10.0.0.1', 'shop', 'http', 'c', 2, 1, 100, 900, 7, 0, -10, [2]),
-        (today(), ${second}, '10.0.0.1', '10.0.0.9:9999', '', 'local', 1, 0, 5, 6, 0, 0, 0, [])`,
+        (today(), ${second}, '10.0.0.1', '10.0.0.9:9999', '', 'local', 1, 0, 5, 6, 0, 0, 0, []),
+        (today(), ${second}, 'cart', 'prices', '', 's-p', 1, 0, 8, 9, 4, 0, 0, []),
+        (today(), ${second}, 'cart', 'prices', '', 'c-p', 1, 0, 7, 7, 5, 0, -10, [3])`,
 });
 
 const edges = (more: Partial<typeof search> = {}) =>
@@ -60,6 +62,11 @@ test('traffic lies beside the calls, and alone where no call was recognised', as
   assert.ok(Math.abs(traffic!.rttP50Ns - 2 ** -9 * 1e9) < 1);
   assert.equal(named(found, 'db:5432').traffic, null);
   assert.equal(named(found, '10.0.0.9:9999').calls, null);
+});
+
+test('round trips are those of the best point that saw them', async () => {
+  const { traffic } = named(await edges(), 'prices');
+  assert.deepEqual([traffic!.observationPoint, traffic!.clientBytes, traffic!.rtts], ['s-p', 8, 3]);
 });
 
 test('a service has the edges from it and to it', async () => {

@@ -123,15 +123,17 @@ async function edgeCalls(store: Store, search: EdgeSearch, signal: AbortSignal):
 async function edgeTraffic(store: Store, search: EdgeSearch, signal: AbortSignal): Promise<Row<EdgeTraffic>[]> {
   const params = new Params();
   return store.select<Row<EdgeTraffic>>(
+    // A server's process does not see how long the handshake took; its client's does.
     `SELECT
        client, server, protocol,
        best.1 AS observationPoint, best.2 AS opened, best.3 AS failed, best.4 AS clientBytes, best.5 AS serverBytes,
        best.6 AS retransmissions, best.7 AS packets,
-       toFloat64(arraySum(best.8.2)) AS rtts,
-       ${quantileNs('best.8', 0.5)} AS rttP50Ns,
-       ${quantileNs('best.8', 0.99)} AS rttP99Ns
+       toFloat64(arraySum(bestRtt.2)) AS rtts,
+       ${quantileNs('bestRtt', 0.5)} AS rttP50Ns,
+       ${quantileNs('bestRtt', 0.99)} AS rttP99Ns
      FROM (
-       SELECT client, server, max(protocols) AS protocol, argMin(figures, rank) AS best
+       SELECT client, server, max(protocols) AS protocol, argMin(figures, rank) AS best,
+         argMinIf(rtt, rank, notEmpty(rtt.2)) AS bestRtt
        FROM (
          SELECT
            client, server, max(toString(protocol)) AS protocols, ${pointRank('observation_point')} AS rank,
@@ -139,7 +141,8 @@ async function edgeTraffic(store: Store, search: EdgeSearch, signal: AbortSignal
             toFloat64(sum(failed_client_establish + failed_server_establish + failed_transfer)),
             toFloat64(sum(client_bytes)), toFloat64(sum(server_bytes)),
             toFloat64(sum(client_retransmissions + server_retransmissions)),
-            toFloat64(sum(client_packets + server_packets)), ${mergedBuckets('rtt')}) AS figures
+            toFloat64(sum(client_packets + server_packets))) AS figures,
+           ${mergedBuckets('rtt')} AS rtt
          FROM ${tableOf(store, 'flow_metrics', search)}
          WHERE ${conditions(search, params)}
          GROUP BY client, server, observation_point
