@@ -65,8 +65,7 @@ test('nginx and programs that start later with libraries that are known are seen
   try {
     await watch.covered(nginx.pid!);
     // Before the probes of libgnutls are there, one program has to have shown it.
-    await gnutls('/first');
-    await sleep(800);
+    await gnutls('/first', 1000);
     for (let i = 0; i < 5; i++) {
       await execFile('curl', ['-ks', `https://127.0.0.1:${port}/curl-${i}`, `https://127.0.0.1:${port}/again-${i}`]);
       await gnutls(`/gnutls-${i}`);
@@ -92,7 +91,7 @@ test('nginx and programs that start later with libraries that are known are seen
   }
 });
 
-async function gnutls(path: string): Promise<void> {
+async function gnutls(path: string, idleMs = 0): Promise<void> {
   const client = spawn('gnutls-cli', ['--insecure', '--logfile=/dev/null', '-p', String(port), '127.0.0.1'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -101,6 +100,7 @@ async function gnutls(path: string): Promise<void> {
     text += piece.toString();
     if (text.includes('port=')) client.stdin.end();
   });
+  await sleep(idleMs);
   client.stdin.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
   await once(client, 'exit');
 }

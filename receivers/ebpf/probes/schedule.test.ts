@@ -21,20 +21,23 @@ test('a new process is looked at while its libraries are being loaded, and then 
   schedule.start(7, false);
   const looks = looksUntil(schedule, clock, 60_000);
   assert.deepEqual(looks, [
-    [7, 50],
+    [7, 60],
     [7, 400],
     [7, 2000],
     [7, 10_000],
   ]);
 });
 
-test('an executable that was not seen before is looked at once more, at once', () => {
+test('an executable that was not seen before is looked at at once, and often while its libraries come', () => {
   const { clock, schedule } = create();
   schedule.start(7, true);
   assert.deepEqual(looksUntil(schedule, clock, 60), [
     [7, 0],
-    [7, 50],
+    [7, 10],
+    [7, 30],
+    [7, 60],
   ]);
+  assert.equal(schedule.restMs, 400 - clock.ms);
 });
 
 test('looks that are late are made up for by one', () => {

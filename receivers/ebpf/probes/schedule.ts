@@ -1,7 +1,9 @@
 /** When a process is looked at: soon after its start, and again when its libraries are likely to be there. */
 
 /** After the start of a process. Interpreters load TLS when a script asks for it. */
-const laterMs = [50, 400, 2000, 10_000];
+const laterMs = [0, 10, 30, 60, 400, 2000, 10_000];
+/** Libraries of an executable that was seen before are probed before it starts: the first looks are left out. */
+const firstOfKnown = 3;
 /** Processes that wait; a host that starts more than these in ten seconds has the oldest dropped. */
 const maxWaiting = 8192;
 /** Encrypted connections of a process without probes lead to another look at most this often. */
@@ -11,7 +13,6 @@ interface Waiting {
   startedMs: number;
   /** Index of the next look. */
   next: number;
-  lookedMs: number;
 }
 
 export class Schedule {
@@ -26,15 +27,14 @@ export class Schedule {
     this.#now = now;
   }
 
-  /** A process runs something new. `at once`: its executable was not seen before. */
-  start(pid: number, atOnce: boolean): void {
+  /** A process runs something new. `isNew`: its executable was not seen before. */
+  start(pid: number, isNew: boolean): void {
     this.#waiting.delete(pid);
     if (this.#waiting.size >= maxWaiting) {
       this.#waiting.delete(this.#waiting.keys().next().value!);
       this.dropped++;
     }
-    this.#waiting.set(pid, { startedMs: this.#now(), next: 0, lookedMs: 0 });
-    if (atOnce) this.#urgent.add(pid);
+    this.#waiting.set(pid, { startedMs: this.#now(), next: isNew ? 0 : firstOfKnown });
   }
 
   /** Something happened that only a library can have done. */
@@ -51,6 +51,14 @@ export class Schedule {
     this.#waiting.delete(pid);
     this.#urgent.delete(pid);
     this.#looked.delete(pid);
+  }
+
+  /** Milliseconds until `take` gives something, unless something is told before; Infinity when nothing waits. */
+  get restMs(): number {
+    if (this.#urgent.size > 0) return 0;
+    let nextMs = Infinity;
+    for (const { startedMs, next } of this.#waiting.values()) nextMs = Math.min(nextMs, startedMs + laterMs[next]!);
+    return Math.max(nextMs - this.#now(), 0);
   }
 
   /** The next process whose time has come; undefined when none has. */

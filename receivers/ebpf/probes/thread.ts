@@ -12,7 +12,8 @@ import { wantedPoints } from './wanted.ts';
 const { shared, config, excludedPids, proc } = workerData as ProbesSetup;
 const port = parentPort!;
 const now = () => performance.now();
-const tickMs = 50;
+/** Probes without processes are left so late at most. */
+const idleMs = 5000;
 const lingerMs = 30_000;
 const findMs = 30_000;
 /** Executables that were seen; beyond it all are forgotten, and looked at anew. */
@@ -79,30 +80,37 @@ function isNew(pid: number): boolean {
   return true;
 }
 
+let timer: NodeJS.Timeout | undefined;
+
 /** One process at a time, so that messages are heard in between. */
 function work(): void {
+  timer = undefined;
   const pid = schedule.take();
-  if (pid !== undefined) {
-    coverage.scan(pid);
-    setImmediate(work);
-  } else if (coverage.sweep()) setImmediate(work);
-  else timer.refresh();
+  if (pid !== undefined) coverage.scan(pid);
+  if (pid !== undefined || coverage.sweep()) wake(0);
+  else wake(Math.min(schedule.restMs, idleMs));
 }
 
-const timer = setTimeout(work, tickMs);
-const finding = setInterval(findMissed, findMs);
+function wake(ms: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(work, ms);
+}
+
+const finding = setInterval(() => findMissed(started), findMs);
 
 port.on('message', (message: ToProbes) => {
   switch (message.type) {
     case 'started':
-      return started(message.pid);
+      started(message.pid);
+      return wake(0);
     case 'ended':
       seen.delete(message.pid);
       schedule.end(message.pid);
       return coverage.forget(message.pid);
     case 'encrypted':
-      if (!coverage.covers(message.pid) && !excluded.has(message.pid)) schedule.again(message.pid);
-      return;
+      if (coverage.covers(message.pid) || excluded.has(message.pid)) return;
+      schedule.again(message.pid);
+      return wake(0);
     case 'status':
       return post({ type: 'status', id: message.id, status: coverage.status() });
     case 'stop':
@@ -117,10 +125,10 @@ port.on('message', (message: ToProbes) => {
   }
 });
 
-/** Those that ran before, and those whose start was lost with a full ring. */
-function findMissed(): void {
+/** Processes that were not told of. */
+function findMissed(found: (pid: number) => void): void {
   const pids = listProcesses(proc);
-  for (const pid of pids) if (!seen.has(pid)) started(pid);
+  for (const pid of pids) if (!seen.has(pid) && !excluded.has(pid)) found(pid);
   const alive = new Set(pids);
   for (const pid of seen) {
     if (alive.has(pid)) continue;
@@ -130,4 +138,9 @@ function findMissed(): void {
   }
 }
 
-findMissed();
+// Those that ran before have loaded what they need.
+findMissed((pid) => {
+  seen.add(pid);
+  schedule.again(pid);
+});
+wake(0);
