@@ -24,6 +24,7 @@ interface Runtime {
   service: PlaceName;
   /** How it is called; HTTP/1 when left out. */
   protocol?: 'http2' | 'grpc';
+  overTls?: boolean;
   /** How the service calls itself in its truth. */
   truth: string;
   paths: readonly string[];
@@ -115,6 +116,52 @@ const runtimes: readonly Runtime[] = [
     atLeast: 0.99,
   },
   {
+    name: 'Go, HTTP/2 server over TLS',
+    service: 'catalog',
+    protocol: 'http2',
+    overTls: true,
+    truth: 'catalog',
+    paths: ['POST /products/17/sold'],
+    join: goroutine,
+    atLeast: 0.99,
+  },
+  {
+    name: 'Go, gRPC server over TLS',
+    service: 'inventory',
+    protocol: 'grpc',
+    overTls: true,
+    truth: 'inventory',
+    paths: [],
+    join: goroutine,
+    atLeast: 0.99,
+  },
+  {
+    name: 'Go, HTTP/2 server with gRPC, by trace ids',
+    service: 'catalog',
+    protocol: 'http2',
+    truth: 'catalog',
+    paths: ['GET /products/14'],
+    join: joinByThread,
+    // A new connection that MariaDB greets first begins an id that nothing joins to the ones before.
+    atLeast: 0.95,
+  },
+  {
+    name: 'Go, HTTP/2 client, by trace ids',
+    service: 'catalog',
+    truth: 'catalog',
+    paths: ['POST /products/15/sold'],
+    join: joinByThread,
+    atLeast: 0.99,
+  },
+  {
+    name: 'Go, gRPC server, by trace ids',
+    service: 'catalog',
+    truth: 'inventory',
+    paths: ['GET /products/16'],
+    join: joinByThread,
+    atLeast: 0.99,
+  },
+  {
     name: 'Python, asyncio',
     service: 'recommendations',
     truth: 'recommendations',
@@ -149,10 +196,13 @@ describe('evidence joins what came in and what went out', { timeout: 300_000 }, 
   for (const concurrency of [1, 50])
     for (const runtime of runtimes)
       test(`${runtime.name}, ${concurrency} at once`, async (t) => {
-        const place = `http://127.0.0.1:${shop.places[runtime.service].port}`;
+        const { protocol = 'http1', overTls = false } = runtime;
+        const { port, tlsPort } = shop.places[runtime.service];
+        const scheme = { http1: 'http', http2: 'http', grpc: 'tcp' }[protocol];
+        const secureScheme = { http1: 'https', http2: 'https', grpc: 'tls' }[protocol];
+        const place = overTls ? `${secureScheme}://127.0.0.1:${tlsPort}` : `${scheme}://127.0.0.1:${port}`;
         const before = shop.truthOf(runtime.truth).length;
         const load = concurrency === 1 ? { count: 100, pauseMs: 4 } : { count: 8, pauseMs: 250 };
-        const { protocol = 'http1' } = runtime;
         await runTrueClient(shop, { protocol, place, paths: runtime.paths, concurrency, ...load });
         // Spans leave within a second; a call is told when it has ended.
         await sleep(2500);
