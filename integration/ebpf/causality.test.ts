@@ -16,7 +16,7 @@ import {
 } from './causality.ts';
 import { runTrueClient } from './client.ts';
 import { traceProcesses } from './configuration.ts';
-import { SpanIndex } from './matching.ts';
+import { SpanIndex, text } from './matching.ts';
 import { type PlaceName, startTestShop, type TestShop } from './shop.ts';
 
 interface Runtime {
@@ -188,7 +188,22 @@ describe('evidence joins what came in and what went out', { timeout: 300_000 }, 
     const sink = await startSink(owner);
     readNew = createSpanReader(sink);
     await startCollector(owner, [], [traceProcesses(shop.cgroup.path, sink.httpPort)]);
+    await probed();
   });
+
+  /** Programs that ran before the collector are probed one after the other, beside all others of this machine. */
+  async function probed(): Promise<void> {
+    const place = `http://127.0.0.1:${shop.places.catalog.port}`;
+    const run = { protocol: 'http1', place, paths: ['GET /products'], concurrency: 1, count: 1, pauseMs: 0 } as const;
+    const isProbed = (span: SeenSpan): boolean =>
+      text(span, 'deepflow.observation_point') === 's-p' && text(span, 'deepflow.goroutine.id') !== '';
+    for (let tries = 0; tries < 10; tries++) {
+      await runTrueClient(shop, run);
+      await sleep(2500);
+      if (readNew().some(isProbed)) return;
+    }
+    throw new Error('no goroutine of the catalog was told');
+  }
   after(async () => {
     for (const cleanUp of cleanUps) await cleanUp();
   });
