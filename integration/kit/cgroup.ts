@@ -13,6 +13,8 @@ export interface Cgroup {
   procs: string;
   /** Runs something that starts processes: they, and what they start, are in the cgroup; this process is not when it returns. */
   around<T>(work: () => Promise<T>): Promise<T>;
+  /** Processor time that its processes have used so far, also those that have ended. */
+  cpuSeconds(): number;
   /** Removes it once its processes have ended. */
   remove(): Promise<void>;
 }
@@ -35,6 +37,9 @@ export function createCgroup(name: string): Cgroup {
       } finally {
         writeFileSync(home, String(process.pid));
       }
+    },
+    cpuSeconds() {
+      return Number(/^usage_usec (\d+)$/m.exec(readFileSync(join(path, 'cpu.stat'), 'utf8'))![1]) / 1e6;
     },
     async remove() {
       for (let tries = 0; tries < 50 && readFileSync(procs, 'utf8') !== ''; tries++) await sleep(100);
