@@ -1,0 +1,66 @@
+/** Holds what probes tell of real runtimes against what these runtimes did: every payload once, of the right socket. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { eventSource } from '../../../bpf/programs/event.gen.ts';
+import { missingPermission } from '../../../bpf/programs/sockets/testing/capture.ts';
+import { buildGo, makeCertificate, score, startPair } from './testing/pair.ts';
+import { type Clear, startWatch } from './testing/watch.ts';
+
+const testing = join(import.meta.dirname, 'testing');
+const connections = 24;
+const requests = 50;
+describe('plaintext of runtimes', { skip: missingPermission() ?? false }, () => {
+  const files = makeCertificate();
+  after(async () => {
+    await watch.stop();
+    files.remove();
+  });
+
+  const goSource = join(testing, 'go');
+  const runtimes: [name: string, source: number, command: string[]][] = [
+    ['Node.js, its own OpenSSL with memory BIOs', eventSource.openssl, [process.execPath, join(testing, 'node.ts')]],
+    ['Python asyncio, memory BIOs', eventSource.openssl, ['python3', join(testing, 'asyncio_pair.py')]],
+    ['Python threads, socket BIOs', eventSource.openssl, ['python3', join(testing, 'threads_pair.py')]],
+    ['Go', eventSource.goTls, [buildGo(goSource, join(files.folder, 'pair'))]],
+    [
+      'Go, stripped',
+      eventSource.goTls,
+      [buildGo(goSource, join(files.folder, 'stripped'), ['-ldflags=-s -w', '-trimpath'])],
+    ],
+  ];
+
+  // After the builds, during which nothing would empty the ring.
+  const watch = startWatch();
+
+  for (const [name, source, command] of runtimes) {
+    test(`${name}: each payload is told once, of its socket`, { timeout: 120_000 }, async () => {
+      const pair = await startPair(command, files, connections, requests);
+      try {
+        await watch.covered(pair.pid);
+        watch.clear.length = 0;
+        await pair.run();
+        await watch.settle();
+        const result = score(watch.clear, pair);
+        const total = connections * requests;
+        const each = { 'client out': total, 'server in': total, 'server out': total, 'client in': total };
+        assert.deepEqual({ wrong: result.wrong, seen: result.seen }, { wrong: 0, seen: each });
+        const own = watch.clear.filter(({ pid }) => pid === pair.pid);
+        assert.ok(own.every((event) => event.source === source));
+        assert.ok(own.every(({ role, localPort }) => role === (localPort === pair.port ? 2 : 1)));
+        assertSequences(own, pair.port);
+      } finally {
+        pair.stop();
+      }
+    });
+  }
+});
+
+/** Both ends name the record that carried a message by the same TCP sequence number. */
+function assertSequences(events: readonly Clear[], port: number): void {
+  const key = (event: Clear) => `${event.localPort === port ? event.remotePort : event.localPort} ${event.sequence}`;
+  const written = new Set(events.filter(({ direction }) => direction === 'out').map(key));
+  const read = events.filter(({ direction }) => direction === 'in');
+  const joined = read.filter((event) => written.has(key(event))).length;
+  assert.ok(joined >= read.length * 0.97, `${joined} of ${read.length} reads have the sequence number of a write`);
+}
