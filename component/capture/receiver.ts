@@ -26,12 +26,14 @@ export interface CaptureThread {
   labelled: Readonly<Record<string, { label: string; description: string }>>;
   /** Data that is refused can be handed over again by waiting, as that of a file; live data is over. */
   waits: boolean;
+  /** Limit of the thread's young generation, above which its garbage is collected; the engine's own without it. */
+  youngMib?: number;
 }
 
 export function createCaptureReceiver(
   context: Context<unknown>,
   next: Consumers,
-  { module, setup, word, counters, labelled, waits }: CaptureThread,
+  { module, setup, word, counters, labelled, waits, youngMib }: CaptureThread,
 ): Receiver {
   const { meter, log, id } = context;
   const labels = { receiver: id };
@@ -118,7 +120,11 @@ export function createCaptureReceiver(
 
   return {
     start() {
-      const worker = new Worker(module, { workerData: setup, name: `capture-${id}` });
+      const worker = new Worker(module, {
+        workerData: setup,
+        name: `capture-${id}`,
+        ...(youngMib === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMib } }),
+      });
       thread = worker;
       exited = new Promise((resolve) => worker.once('exit', () => resolve()));
       worker.on('message', (message: FromThread) => hear(message));

@@ -184,7 +184,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   function tick(): void {
     time.refresh(performance.now());
     const nowNs = Number(process.hrtime.bigint());
-    table.tick(nowNs);
+    table.tick(loop.readUntilNs);
     tcp?.records.tick(nowNs);
     analysis.tick(time.of(nowNs));
     identities.sweep();

@@ -7,6 +7,9 @@ import { BatchOrder } from './batch-order.ts';
 const turnMs = 20;
 /** A batch is ordered as one: large enough for that, small enough for the cache. */
 const batchBytes = 1 << 20;
+/** After so many looks in vain the ring is looked at more rarely: an idle host should cost nothing. New programs and much data wake us. */
+const restAfter = 25;
+const restMs = 100;
 
 export interface EventLoopOptions {
   ring: Ring;
@@ -19,6 +22,8 @@ export interface EventLoopOptions {
 }
 
 export interface EventLoop {
+  /** What happened before this (monotonic) time was taken: behind the clock while the reader is behind. */
+  readonly readUntilNs: number;
   /** Takes what is there, and stops. */
   stop(): void;
 }
@@ -28,11 +33,20 @@ export function startEventLoop({ ring, pollMs, take, onFailure, onProgress }: Ev
   const order = new BatchOrder();
   let scheduled: NodeJS.Immediate | undefined;
   let stopped = false;
+  let readUntilNs = 0;
+  /** Looks in a row at which nothing was there. */
+  let vain = 0;
 
   /** False when the ring is empty. */
   function batch(): boolean {
+    const nowNs = Number(process.hrtime.bigint());
     const count = ring.claim(batchBytes);
-    if (count === 0) return false;
+    if (count === 0) {
+      readUntilNs = nowNs;
+      vain++;
+      return false;
+    }
+    vain = 0;
     const { offsets } = ring;
     for (const index of order.of(reader.view, offsets, count)) {
       reader.at(offsets[index]!);
@@ -60,11 +74,19 @@ export function startEventLoop({ ring, pollMs, take, onFailure, onProgress }: Ev
     scheduled ??= setImmediate(turn);
   }
 
+  function poll(): void {
+    schedule();
+    timer = setTimeout(poll, vain > restAfter ? Math.max(pollMs, restMs) : pollMs);
+  }
+
   ring.onReadable(schedule);
-  const timer = setInterval(schedule, pollMs);
+  let timer = setTimeout(poll, pollMs);
   return {
+    get readUntilNs() {
+      return readUntilNs;
+    },
     stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
       if (scheduled !== undefined) clearImmediate(scheduled);
       stopped = true;
       // What is in the ring now is all there will be: programs are detached before.

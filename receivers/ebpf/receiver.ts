@@ -6,6 +6,9 @@ import type { Context, Receiver } from '../../component/define.ts';
 import type { Config } from './config.ts';
 import { counters, type ThreadSetup } from './messages.ts';
 
+/** On a host with little to tell the thread would otherwise hold 50 MiB of garbage before it looks through it. */
+const youngMib = 24;
+
 export function createEbpfReceiver(context: Context<Config>, next: Consumers): Receiver {
   const { config, host, id } = context;
   // The kernel tells all processes' events into one ring, which has one reader.
@@ -26,5 +29,6 @@ export function createEbpfReceiver(context: Context<Config>, next: Consumers): R
     counters,
     labelled: {},
     waits: false,
+    youngMib,
   });
 }

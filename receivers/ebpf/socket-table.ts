@@ -129,7 +129,7 @@ export class SocketTable {
     }
   }
 
-  /** Time goes on: gives up waiting and silent conversations. */
+  /** All events before `nowNs` were taken: gives up waiting and silent conversations. */
   tick(nowNs: number): void {
     for (const entry of this.#waiting) {
       if (entry.deferred![0]!.timeNs + deferNs < nowNs) this.#giveUp(entry);
