@@ -56,6 +56,8 @@ const protocolKeys = numbersOf(
   'db.system',
   'messaging.system',
 );
+/** Observation points at the client's side, and no others, begin with it. */
+const letterC = 0x63;
 const clientKeys = numbersOf('client.address', 'network.peer.address');
 const peerKeys = numbersOf('service.peer.name', 'peer.service');
 const http = Buffer.from('HTTP');
@@ -145,7 +147,8 @@ export function createCallCounter(accounting: Accounting): (batch: Batch<'traces
     const point = rowOf[numberOf['deepflow.observation_point']]!;
     const isWire = stringLength(table, point) > 0;
     const isProcess = isProcessPoint(arena, table, point);
-    const asks = kind === 3 || kind === 4;
+    // Where it was seen tells whose span it is: a broker's own span of what it was sent is of kind producer, too.
+    const asks = isWire ? arena[stringOffset(table, point)] === letterC : kind === 3 || kind === 4;
 
     key.begin();
     key.slice(arena, services[at]!, services[at + 1]!);

@@ -106,6 +106,28 @@ const edges: [name: string, span: Parameters<typeof spanBatch>[0], client: strin
     'c-app',
   ],
   [
+    'a broker that was sent a record, as its process saw it',
+    {
+      service: 'kafka',
+      kind: 4,
+      attributes: { ...wire, 'service.peer.name': 'orders', 'deepflow.observation_point': 's-p' },
+    },
+    'orders',
+    'kafka',
+    's-p',
+  ],
+  [
+    'a process that asked a broker for records',
+    {
+      service: 'shipping',
+      kind: 5,
+      attributes: { ...wire, 'service.peer.name': 'kafka', 'deepflow.observation_point': 'c-p' },
+    },
+    'shipping',
+    'kafka',
+    'c-p',
+  ],
+  [
     'a server with an SDK',
     { service: 'shop', attributes: { 'client.address': '10.1.1.1' } },
     '10.1.1.1',
