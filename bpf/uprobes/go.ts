@@ -65,8 +65,8 @@ export interface GoPoints {
   goroutine: GoroutineOffsets | undefined;
   /** It holds crypto/tls. */
   tls: boolean;
-  /** Version of the gRPC it holds, when that one's fields are not known: streams are not told apart. */
-  unknownGrpc: string | undefined;
+  /** Why the goroutines of its gRPC calls are not told apart; empty when they are, or it has none. */
+  grpcReason: string;
 }
 
 /** A Go binary that has no points, and why. */
@@ -168,9 +168,13 @@ export function goPoints(file: ElfFile, { goroutines = false } = {}): GoPoints |
     points.push(...pointsOf(file, symbol, call, build, functions));
   }
   const hasGrpc = functions.has(grpcServerStream) || functions.has(grpcClientStream);
-  const version = build.dependencies.get(grpc) ?? 'of a version that it does not tell';
-  const unknownGrpc = hasGrpc && grpcLayoutOf(version) === 0 ? version : undefined;
-  return { build, points, goroutine: goroutineOffsets(build.version, code), tls: functions.has(tlsRead), unknownGrpc };
+  return {
+    build,
+    points,
+    goroutine: goroutineOffsets(build.version, code),
+    tls: functions.has(tlsRead),
+    grpcReason: hasGrpc ? grpcReason(build, functions, points) : '',
+  };
 }
 
 function pointsOf(
@@ -200,6 +204,18 @@ function pointsOf(
   points.push(...results.map((result) => resultPoint(code, leave!, result)));
   for (const point of points) point.cookie |= layoutCookie(layout);
   return points;
+}
+
+/** What of gRPC's calls is not told; empty when all is. */
+function grpcReason(
+  { dependencies }: GoBuildInfo,
+  functions: Map<string, FunctionSymbol>,
+  points: readonly ProbePoint<GoProgram>[],
+): string {
+  const version = dependencies.get(grpc) ?? 'of a version that it does not tell';
+  if (grpcLayoutOf(version) === 0) return `calls of gRPC ${version} cannot be told apart: its layout is not known`;
+  if (!functions.has(grpcClientStream) || points.some(({ program }) => program === 'go_grpc_stream_leave')) return '';
+  return `calls that it makes by gRPC cannot be told apart: no place is found where ${grpcClientStream} gives its result`;
 }
 
 /** Where functions begin, counted from another's beginning. */

@@ -99,12 +99,10 @@ function readGo(go: NonNullable<ReturnType<typeof goPoints>>): TlsFile {
   const { version } = go.build;
   if ('reason' in go) return without('go', go.reason, version);
   const nothing = go.points.length === 0 ? 'it has neither TLS nor HTTP nor gRPC of Go in it' : '';
-  const streams =
-    go.unknownGrpc === undefined
-      ? nothing
-      : `streams of gRPC ${go.unknownGrpc} cannot be told apart: their layout is not known`;
   const reason =
-    go.goroutine === undefined ? `goroutines of ${version} cannot be told apart: their layout is not known` : streams;
+    go.goroutine === undefined
+      ? `goroutines of ${version} cannot be told apart: their layout is not known`
+      : go.grpcReason || nothing;
   return { kind: 'go', version, covered: true, reason, points: go.points, go };
 }
 

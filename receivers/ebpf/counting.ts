@@ -27,7 +27,7 @@ export function createCounting(
       counts.lost_events = kernel.ringFull + (tcp?.lost() ?? 0);
       counts.faults = kernel.fault;
       counts.io_uring_requests = kernel.ioUring;
-      counts.unknown_sockets = kernel.tlsNoSocket + table.counters.unknownClear;
+      counts.unknown_sockets = kernel.tlsNoSocket + kernel.streamNoSocket + table.counters.unknownClear;
       counts.reordered_events = table.counters.reordered;
       counts.unordered_events = table.counters.unordered;
       counts.evicted_connections = table.counters.evicted + (tcp?.records.counters.evicted ?? 0);

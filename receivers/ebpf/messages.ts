@@ -11,7 +11,8 @@ export const counters = {
   failed_events: 'Number of events left out for a mistake in their record or in reading it.',
   reordered_events: 'Number of events that were told before one that they follow, and waited for it.',
   unordered_events: 'Number of events that waited in vain for one that they follow.',
-  unknown_sockets: 'Number of payloads read from TLS libraries whose socket is not known.',
+  unknown_sockets:
+    "Number of payloads read from TLS libraries, and of streams of Go's HTTP/2, whose socket is not known.",
   evicted_connections: 'Number of connections given up because too many were open.',
   gap_bytes: 'Number of bytes of calls that were moved and not seen.',
   unrecognised_connections: 'Number of connections whose protocol was not found.',
