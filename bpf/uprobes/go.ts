@@ -96,6 +96,8 @@ const http2: Readonly<Record<string, Call>> = {
   '(*ClientConn).writeHeaders': { enter: 'go_http2_client_request', keep: methodOfOne },
   '(*clientConnReadLoop).processHeaders': { enter: 'go_http2_client_response', keep: methodOfOne },
   '(*ClientConn).roundTrip': { enter: 'go_http2_round_trip', keep: [] },
+  // Its caller, which the compiler may have put it into.
+  '(*ClientConn).RoundTrip': { enter: 'go_http2_round_trip', keep: [] },
   '(*clientStream).writeRequest': { enter: 'go_http2_request', keep: [] },
   '(*serverConn).runHandler': { enter: 'go_http2_handler', keep: methodOfOne },
 };
@@ -164,7 +166,8 @@ export function goPoints(file: ElfFile, { goroutines = false } = {}): GoPoints |
   const points: ProbePoint<GoProgram>[] = [];
   for (const [name, call] of Object.entries(wanted)) {
     const symbol = functions.get(name);
-    if (symbol === undefined) continue;
+    const inner = name.replace(/\.RoundTrip$/, '.roundTrip');
+    if (symbol === undefined || (inner !== name && functions.has(inner))) continue;
     points.push(...pointsOf(file, symbol, call, build, functions));
   }
   const hasGrpc = functions.has(grpcServerStream) || functions.has(grpcClientStream);

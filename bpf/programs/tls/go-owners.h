@@ -54,6 +54,10 @@ static __always_inline int work_for_parent(__u64 g) {
   __u64 parent = 0;
   if (!process || !process->parent_goid_offset) return 0;
   if (bpf_probe_read_user(&parent, sizeof(parent), (void *)(g + process->parent_goid_offset)) || !parent) return 0;
+  struct goroutine_key key = goroutine_key_of(parent);
+  /* Its call began before the probe was there. */
+  struct goroutine_owner owner = { .goroutine = parent, .parent = 0 };
+  if (!bpf_map_lookup_elem(&connection_owners, &key)) bpf_map_update_elem(&connection_owners, &key, &owner, BPF_NOEXIST);
   return work_for_connection(parent, g);
 }
 
