@@ -57,21 +57,20 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   const time = new MonotonicTime();
   const identities = createIdentityCache({ maxEntries: maxProcesses, graceMs });
   const rules = createRules(setup, program);
-  const probes = config.tls.enabled
-    ? startProbes({
-        shared: program.shared,
-        config: config.tls,
-        excludedPids: config.exclude_own_traffic ? [pid] : [],
-        onGo: (process, place) => rules.setGo(process, place),
-        onLog: (message, fields) => post({ type: 'log', level: 'info', message, fields }),
-      })
-    : undefined;
+  // Also without TLS: they find out where Go keeps its goroutines.
+  const probes = startProbes({
+    shared: program.shared,
+    config: config.tls,
+    excludedPids: config.exclude_own_traffic ? [pid] : [],
+    onGo: (process, place) => rules.setGo(process, place),
+    onLog: (message, fields) => post({ type: 'log', level: 'info', message, fields }),
+  });
   const owners = new Owners({
     identities,
     hostName,
     onProcess(identity) {
       rules.judge(identity);
-      if (!rules.isIgnored(identity.pid)) probes?.started(identity.pid);
+      if (!rules.isIgnored(identity.pid)) probes.started(identity.pid);
     },
   });
   const ports = createListeningPorts();
@@ -96,7 +95,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     guessRole: (event) => guessRole(ports, event),
     wish: (...wish) => rules.limit(...wish),
     maxSockets: config.max_connections,
-    encrypted: (process) => probes?.encrypted(process),
+    encrypted: (process) => probes.encrypted(process),
     work,
   });
   const logs = { clock: time.clock, version, maxPendingBytes, timeOf: (ns: number) => time.of(ns) };
@@ -170,7 +169,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       processes.exit({ timeNs, length }, owner);
     owners.exit(pid, timeNs);
     rules.forget(pid);
-    probes?.ended(pid);
+    probes.ended(pid);
   }
 
   function hand(): void {
@@ -209,7 +208,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   post({ type: 'status', status: 'ok' });
   return {
     async stop() {
-      await probes?.stop();
+      await probes.stop();
       clearInterval(ticking);
       program.detach();
       loop.stop();

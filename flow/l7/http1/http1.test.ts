@@ -223,6 +223,14 @@ test('lost bytes in a body do no harm; lost heads break the order until it is su
   );
 });
 
+test('inside a TLS library the scheme is https', () => {
+  const stream = createTestStream([http1]);
+  Object.assign(stream.identity, { socket: { id: '1', tlsLibrary: 'openssl', peerService: '' } });
+  stream.client(lines('GET /a HTTP/1.1', 'Host: h'));
+  stream.server(ok);
+  assert.match(stream.calls[0]!.span, /url\.scheme=https/);
+});
+
 test('chunks nobody looked at last until the next message, or the end', () => {
   const chunked = `${lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')}4000\r\nxxxx`;
   const stream = createTestStream([http1]);

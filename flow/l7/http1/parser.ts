@@ -145,6 +145,8 @@ export class Http1Parser implements Parser {
     // Whoever asks again has its answer.
     if (this.#directions[1].phase === 'unseen') this.#release(this.#directions[1], true);
     const message = this.#session.begin('request', input);
+    // Read inside a TLS library: the line does not say so.
+    if (this.#session.identity.socket?.tlsLibrary) httpDetail(message).scheme = 'https';
     message.method = interned.get(bytes, start, Math.min(methodEnd, start + 64));
     message.version = version;
     takeTarget(message, latin1(bytes, targetStart, Math.min(targetEnd, targetStart + this.#options.maxText)));
