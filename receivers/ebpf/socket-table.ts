@@ -366,6 +366,10 @@ export class SocketTable {
     const timeNs = this.#options.timeOf(nowNs);
     entry.plain?.close(timeNs);
     entry.clear?.close(timeNs);
+    // The entry itself may be remembered for what its process does next (work.ts): without what it read.
+    entry.plain = null;
+    entry.clear = null;
+    entry.evidence = null;
     this.#links.release(entry.linkKey);
   }
 }
