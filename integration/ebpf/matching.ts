@@ -46,7 +46,7 @@ export class SpanIndex {
       (span) =>
         text(span, 'deepflow.observation_point') === 's-p' &&
         Number(span.resource['process.pid']) === request.pid &&
-        contains(span, request),
+        (requestId !== undefined || contains(span, request)),
     );
   }
 }
