@@ -6,6 +6,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,12 +65,23 @@ napi_value object_open(napi_env env, napi_callback_info info) {
   return handle;
 }
 
+/* The verifier gives up with EAGAIN when a signal waits for its thread, and a profiler sends one each millisecond: they wait until it is
+ * done, which takes some tens of milliseconds. */
+static int load_undisturbed(struct bpf_object *object) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  int error = bpf_object__load(object);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return error;
+}
+
 /* loadObject(handle): creates maps, relocates and verifies. */
 napi_value object_load(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   struct object *object = take_object(env, info, arguments, 1);
   if (!object) return NULL;
-  int error = bpf_object__load(object->bpf);
+  int error = load_undisturbed(object->bpf);
   return error ? throw_errno(env, "loading the object", -error) : NULL;
 }
 
