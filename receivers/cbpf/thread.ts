@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromThread, ToThread } from '../../component/capture/messages.ts';
 import { createOutbox } from '../../component/capture/outbox.ts';
+import { createPace } from '../../component/capture/pace.ts';
 import type { CapturePoint } from '../../flow/l4/options.ts';
 import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
 import { PacketKeeper } from '../../flow/pcap/keeper.ts';
@@ -78,8 +79,12 @@ function beginLive(): { live: Live; end(): void } | undefined {
   const points: CapturePoint[] = [];
   const own = config.exclude_own_traffic ? new OwnConnections() : undefined;
   const path = new PacketPath(setup, clock, points, tally, own, keeperFor(clock, points), onFailure);
+  const isTime = createPace();
   const hand = () => outbox.put(path.analyser.drain());
-  const live = startLive({ setup, interfaces, epochSeconds, path, own, post, onProgress: hand });
+  const progress = () => {
+    if (isTime(path.analyser.pendingBytes)) hand();
+  };
+  const live = startLive({ setup, interfaces, epochSeconds, path, own, post, onProgress: progress });
   const end = () => {
     live.stop();
     path.close();

@@ -4,6 +4,7 @@ import { eventKind } from '../../bpf/programs/event.gen.ts';
 import type { EventReader } from '../../bpf/programs/event.ts';
 import type { FromThread } from '../../component/capture/messages.ts';
 import type { Finished } from '../../component/capture/outbox.ts';
+import { createPace } from '../../component/capture/pace.ts';
 import { protocolOptions } from '../../component/schemas/protocols.ts';
 import { createCallAnalysis } from '../../flow/call-analysis.ts';
 import { createIdentityCache } from '../../host/identity-cache.ts';
@@ -128,6 +129,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
         post,
       )
     : undefined;
+  const isTime = createPace();
   const counting = createCounting(counts, { program, table, analysis, tcp, files, processes });
 
   function take(event: EventReader): void {
@@ -172,6 +174,12 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     probes.ended(pid);
   }
 
+  /** Hands over what is finished, when it is time to. */
+  function offer(): void {
+    const waiting = calls.pendingBytes + files.pendingBytes + processes.pendingBytes;
+    if (isTime(waiting + (tcp?.records.pendingBytes ?? 0))) hand();
+  }
+
   function hand(): void {
     const done = {
       traces: [calls.take()].filter((message) => message !== null),
@@ -188,7 +196,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     analysis.tick(time.of(nowNs));
     identities.sweep();
     counting.update();
-    hand();
+    offer();
   }
 
   for (const pid of listProcesses()) owners.of(pid);
@@ -202,7 +210,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       counts.failed_events++;
       tellEvent(error, kind);
     },
-    onProgress: hand,
+    onProgress: offer,
   });
   const ticking = setInterval(tick, tickMs);
   post({ type: 'status', status: 'ok' });
@@ -217,6 +225,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       tcp?.records.close(endNs);
       table.close(endNs);
       tick();
+      hand();
       ring.close();
       tcp?.close();
       program.close();

@@ -92,6 +92,11 @@ export class TcpRecords {
     return this.#connections.size;
   }
 
+  /** Bytes of records that wait to be drained. */
+  get pendingBytes(): number {
+    return this.#request.sizeBytes;
+  }
+
   /** Takes an event; its bytes may be overwritten after the call. Other kinds are none of its business. */
   event(event: SocketEvent): void {
     switch (event.kind) {
