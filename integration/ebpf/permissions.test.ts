@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -172,6 +173,9 @@ test('without BTF: packets are captured, and one line says what the kernel lacks
   assert.deepEqual(more, []);
   assert.deepEqual(complaints(log(), 'cbpf'), []);
   assert.ok(await acceptsOtlp(otlp));
-  // The request above went over loopback, where packets are captured.
-  await until(/POST \/v1\/traces/);
+  const server = createHttpServer((_, response) => response.end('seen')).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/seen-in-packets`);
+  await until('seen-in-packets');
 });
