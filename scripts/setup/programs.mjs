@@ -44,7 +44,7 @@ export async function ensureServers() {
   await ensureProgram(['dnsmasq'], ['dnsmasq-base'], why);
   await ensureProgram(['dig'], ['bind9-dnsutils'], why);
   await ensureProgram(['rabbitmq-server'], ['rabbitmq-server'], why);
-  await ensureProgram(['php-fpm', 'php-fpm8.2', 'php-fpm8.3', 'php-fpm8.4'], ['php-fpm'], why);
+  await ensureProgram(['php-fpm', 'php-fpm8.2', 'php-fpm8.3', 'php-fpm8.4'], ['php-fpm', 'php-mysql'], why);
   await ensureProgram(['wrk'], ['wrk'], why);
   await ensureProgram(['h2load'], ['nghttp2-client'], why);
 }
