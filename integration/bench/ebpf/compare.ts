@@ -9,7 +9,7 @@ import { formatTable, median, spread } from '../report.ts';
 import { waitFor } from '../wait.ts';
 import { type KernelFigures, measureKernel } from './kernel.ts';
 import { type LoadFigures, loadService } from './load.ts';
-import { type Subject, startSubject, subjects } from './subjects.ts';
+import { rateOf, type Subject, startSubject, subjects } from './subjects.ts';
 
 export interface EbpfOptions {
   rounds: number;
@@ -56,17 +56,18 @@ async function compareSubject(
   outcome: EbpfOutcome,
 ): Promise<string[]> {
   const service = await startSubject(subject);
+  const rate = rateOf(subject);
   try {
-    loadService(service.url, service.pid, undefined, 1);
+    loadService(service.url, rate, service.pid, undefined, 1);
     const off: LoadFigures[] = [];
     const on: LoadFigures[] = [];
     for (let round = 0; round < rounds; round++) {
-      off.push(loadService(service.url, service.pid, undefined, seconds));
+      off.push(loadService(service.url, rate, service.pid, undefined, seconds));
       const collector = await startTracing(subject);
       try {
         // The first second: its compilers, and the probes.
-        loadService(service.url, service.pid, collector.pid, 1);
-        on.push(loadService(service.url, service.pid, collector.pid, seconds));
+        loadService(service.url, rate, service.pid, collector.pid, 1);
+        on.push(loadService(service.url, rate, service.pid, collector.pid, seconds));
       } finally {
         await collector.stop();
       }

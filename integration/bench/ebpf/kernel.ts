@@ -6,7 +6,6 @@ import { enableRunTimeStats, openRing } from 'libbpfjs';
 import { EventReader } from '../../../bpf/programs/event.ts';
 import { openSockets, type SocketsProgram } from '../../../bpf/programs/sockets/sockets.ts';
 import { BatchOrder } from '../../../receivers/ebpf/batch-order.ts';
-import { median } from '../report.ts';
 import { startSubject } from './subjects.ts';
 
 export interface KernelFigures {
@@ -20,8 +19,6 @@ export interface KernelFigures {
 }
 
 const run = promisify(execFile);
-/** Events of one turn that a clock of microseconds can time. */
-const enough = 1000;
 const options = { ringBytes: 16 << 20, traceByDefault: false };
 
 export async function measureKernel(seconds: number): Promise<KernelFigures> {
@@ -49,8 +46,7 @@ async function tracedEvents(seconds: number): Promise<Omit<KernelFigures, 'nsPer
   using ring = openRing(program.map('events'));
   const reader = new EventReader(ring.data);
   const order = new BatchOrder();
-  /** Of each turn with enough events to be timed, nanoseconds an event. */
-  let turns: number[] = [];
+  let readNs = 0;
   let events = 0;
   const timer = setInterval(() => {
     const start = process.threadCpuUsage();
@@ -61,14 +57,14 @@ async function tracedEvents(seconds: number): Promise<Omit<KernelFigures, 'nsPer
       read += count;
     }
     events += read;
-    if (read >= enough) turns.push(cpuNsSince(start) / read);
+    readNs += cpuNsSince(start);
   }, 20);
   try {
     for (const pid of workersOf(service.pid)) program.setProcess(pid, { trace: 'yes' });
     const load = (howLong: number) => run('wrk', ['-t1', '-c16', `-d${howLong}s`, service.url]);
     await load(1);
     await sleep(50);
-    turns = [];
+    readNs = 0;
     events = 0;
     const before = runTime(program, /./);
     const startMs = performance.now();
@@ -77,7 +73,7 @@ async function tracedEvents(seconds: number): Promise<Omit<KernelFigures, 'nsPer
     await sleep(50);
     return {
       nsPerEvent: (runTime(program, /./) - before) / events,
-      readNsPerEvent: median(turns),
+      readNsPerEvent: readNs / events,
       eventsPerSecond: events / elapsed,
       lost: program.counters().ringFull,
     };

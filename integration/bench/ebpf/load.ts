@@ -1,5 +1,8 @@
 /** Load on one service, and what a request costs its processes and us. */
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { cpuSeconds, processTree } from '../proc.ts';
 
 export interface LoadFigures {
@@ -15,31 +18,41 @@ export interface LoadFigures {
 /** As many connections as the facts of these measurements use (ebpf-facts §A). */
 const connections = 16;
 
+/**
+ * So many requests a second, which leave the processors some rest: a server that has all of one handles more requests at a time the less
+ * it gets, and costs less for each.
+ */
 export function loadService(
   url: string,
+  rate: number,
   servicePid: number,
   collectorPid: number | undefined,
   seconds: number,
 ): LoadFigures {
+  const log = join(mkdtempSync(join(tmpdir(), 'otelcol-bench-')), 'requests');
   const service = processTree(servicePid);
   const collector = collectorPid === undefined ? [] : processTree(collectorPid);
   const serviceBefore = cpuSeconds(service);
   const collectorBefore = cpuSeconds(collector);
-  const output = execFileSync('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url], {
-    encoding: 'utf8',
-  });
-  const requests = Number(/(\d+) requests in/.exec(output)?.[1] ?? 0);
-  if (requests === 0 || /Non-2xx/.test(output)) throw new Error(`wrk on ${url}:\n${output}`);
+  const each = String(Math.round(rate / connections));
+  const args = ['--h1', '-t1', `-c${connections}`, `-D${seconds}`, '--rps', each, `--log-file=${log}`, url];
+  const output = execFileSync('h2load', args, { encoding: 'utf8' });
+  const serviceSeconds = cpuSeconds(service) - serviceBefore;
+  const collectorSeconds = cpuSeconds(collector) - collectorBefore;
+  const requests = Number(/(\d+) succeeded, (\d+) failed/.exec(output)?.[1] ?? 0);
+  if (requests === 0 || !/ 0 failed/.test(output)) throw new Error(`h2load on ${url}:\n${output}`);
+  // Lines are start, status and duration, times in microseconds.
+  const durations = readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => Number(line.split('\t')[2]));
+  rmSync(dirname(log), { recursive: true });
+  durations.sort((one, other) => one - other);
   return {
     requests,
     seconds,
-    serviceUs: ((cpuSeconds(service) - serviceBefore) / requests) * 1e6,
-    collectorUs: ((cpuSeconds(collector) - collectorBefore) / requests) * 1e6,
-    p99Us: durationUs(/99%\s+([\d.]+)(us|ms|s)/.exec(output)),
+    serviceUs: (serviceSeconds / requests) * 1e6,
+    collectorUs: (collectorSeconds / requests) * 1e6,
+    p99Us: durations[Math.floor(durations.length * 0.99)] ?? 0,
   };
-}
-
-function durationUs(match: RegExpExecArray | null): number {
-  const units: Record<string, number> = { us: 1, ms: 1000, s: 1e6 };
-  return match === null ? 0 : Number(match[1]) * units[match[2]!]!;
 }

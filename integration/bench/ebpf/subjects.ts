@@ -44,6 +44,14 @@ export const subjects: readonly Subject[] = [
   { name: 'node/tls', server: 'node', path: '/1024', tls: true, goal: 1.15 },
 ];
 
+/** Requests a second that take about a third of a processor. */
+const rates: Record<ServerKind, number> = { nginx: 24_000, go: 12_000, java: 3200, python: 1600, node: 12_000 };
+
+export function rateOf({ server, path, tls }: Subject): number {
+  if (path === '/spin') return 3200;
+  return tls ? rates[server] / 2 : rates[server];
+}
+
 export interface RunningSubject {
   url: string;
   pid: number;
