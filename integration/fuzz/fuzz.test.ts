@@ -53,7 +53,7 @@ test('conversations of any bytes are read within their bounds by every parser', 
     });
     messages += figures.messages;
     const endless = { rounds: 1, streamBytes: 4 << 20, streamMs: 200, pieceLimitMs: 1000 };
-    runEndlessCampaign({ protocol, seed: 1, seeds, ...endless, onFinding });
+    await runEndlessCampaign({ protocol, seed: 1, seeds, ...endless, onFinding });
   }
   assert.deepEqual(findings, []);
   assert.ok(messages > 20_000, `${messages} messages read`);

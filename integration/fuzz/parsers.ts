@@ -63,7 +63,7 @@ export async function fuzzParsers(args: readonly string[]): Promise<number> {
         `${Math.round(memoryBytes / 1e6)} MB resident, ${findings - before} findings`,
     );
     if (values.case !== undefined) continue;
-    const endless = runEndlessCampaign({
+    const endless = await runEndlessCampaign({
       protocol: name,
       seed: Number(values.seed),
       rounds: Math.ceil(Number(values.cases) / casesPerEndless),
