@@ -1,9 +1,16 @@
 /** The connection to a ClickHouse server: over HTTP, or over the unix socket of the embedded store. */
 import http from 'node:http';
 import https from 'node:https';
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+  type ExecParams,
+} from '@clickhouse/client';
+import { beforeDeadline } from './deadline.ts';
 import { StoreError, storeError } from './errors.ts';
 
 /** Oldest ClickHouse whose SQL this schema needs. */
@@ -16,7 +23,7 @@ export interface StoreOptions {
   password: string;
   /** Compression of what is sent. */
   compression: 'none' | 'gzip' | 'zstd';
-  /** Time for one request. */
+  /** Time for one request, from its first byte to the last of its answer; 0 for ever. */
   timeoutMs: number;
   /** Certificates for https. */
   tls?: ConnectionOptions | undefined;
@@ -34,7 +41,10 @@ export interface InsertOptions {
 /** All methods reject with {@link StoreError}. */
 export interface StoreClient {
   endpoint: string;
-  /** Inserts the bytes of one or more Native blocks. They are pulled as the server takes them. */
+  /**
+   * Inserts the bytes of one or more Native blocks. They are pulled as the server takes them. What `chunks` throws ends
+   * the request, so that nothing of it is stored, and is what this rejects with.
+   */
   insertNative(chunks: Iterable<Uint8Array>, options: InsertOptions): Promise<void>;
   /** Runs a statement without a result. */
   command(sql: string, settings?: ClickHouseSettings): Promise<void>;
@@ -46,26 +56,34 @@ export interface StoreClient {
 }
 
 export function createStoreClient(options: StoreOptions): StoreClient {
-  const { endpoint } = options;
+  const { endpoint, timeoutMs } = options;
   const agent = createAgent(options);
-  const client = connect(options, agent);
+  const client = connect(options, agent, 0);
 
-  async function run<T>(action: () => Promise<T>): Promise<T> {
+  async function run<T>(action: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
-      return await action();
+      return await beforeDeadline(action, { timeoutMs, endpoint, signal });
     } catch (error) {
       throw storeError(error, endpoint);
     }
   }
 
+  /** Resolves when the whole answer is there, which is empty. */
+  async function exec(parameters: ExecParams & { values?: Readable }, signal: AbortSignal): Promise<void> {
+    const { stream } = await client.exec({ ...parameters, abort_signal: signal });
+    for await (const _ of addAbortSignal(signal, stream));
+  }
+
   async function query<Row>(sql: string, parameters: Record<string, unknown> = {}): Promise<Row[]> {
-    return run(async () => {
+    return run(async (signal) => {
       const result = await client.query({
         query: sql,
         query_params: parameters,
         format: 'JSONEachRow',
         clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+        abort_signal: signal,
       });
+      signal.addEventListener('abort', () => result.close(), { once: true });
       return result.json<Row>();
     });
   }
@@ -74,30 +92,35 @@ export function createStoreClient(options: StoreOptions): StoreClient {
     endpoint,
     query,
 
-    insertNative(chunks, { database, table, columns, token, signal }) {
+    async insertNative(chunks, { database, table, columns, token, signal }) {
       const names = columns.map((column) => `\`${column.name}\``).join(', ');
-      return run(async () => {
-        const { stream } = await client.exec({
-          query: `INSERT INTO \`${database}\`.\`${table}\` (${names}) FORMAT Native`,
-          values: Readable.from(chunks, { objectMode: false, highWaterMark: 1 }),
-          clickhouse_settings: {
-            insert_deduplication_token: token,
-            insert_deduplicate: 1,
-            deduplicate_blocks_in_dependent_materialized_views: 1,
-            async_insert: 0,
-            // What was acknowledged to us is gone from the spool, so the answer has to wait for the data.
-            wait_end_of_query: 1,
-          },
-          ...(signal && { abort_signal: signal }),
-        });
-        for await (const _ of stream);
-      });
+      const source = watch(chunks);
+      try {
+        await run(
+          (aborted) =>
+            exec(
+              {
+                query: `INSERT INTO \`${database}\`.\`${table}\` (${names}) FORMAT Native`,
+                values: Readable.from(source.chunks, { objectMode: false, highWaterMark: 1 }),
+                clickhouse_settings: {
+                  insert_deduplication_token: token,
+                  insert_deduplicate: 1,
+                  deduplicate_blocks_in_dependent_materialized_views: 1,
+                  async_insert: 0,
+                  // What was acknowledged to us is gone from the spool, so the answer has to wait for the data.
+                  wait_end_of_query: 1,
+                },
+              },
+              aborted,
+            ),
+          signal,
+        );
+      } catch (error) {
+        throw source.thrown() ?? error;
+      }
     },
 
-    command: (sql, settings = {}) =>
-      run(async () => {
-        await client.command({ query: sql, clickhouse_settings: settings });
-      }),
+    command: (sql, settings = {}) => run((signal) => exec({ query: sql, clickhouse_settings: settings }, signal)),
 
     async checkVersion() {
       const [row] = await query<{ version: string }>('SELECT version() AS version');
@@ -119,17 +142,43 @@ export function createStoreClient(options: StoreOptions): StoreClient {
 
 /** The driver itself, for readers that stream answers and cancel queries; its errors are the driver's own. */
 export function createDriver(options: StoreOptions): ClickHouseClient {
-  return connect(options, createAgent(options));
+  return connect(options, createAgent(options), options.timeoutMs);
 }
 
-function connect(options: StoreOptions, agent: http.Agent | https.Agent): ClickHouseClient {
+/**
+ * Remembers what the source of a request's body throws, which looks like a broken connection from outside. What the stream
+ * throws into it when the request ends early is not the source's.
+ */
+function watch(source: Iterable<Uint8Array>) {
+  let thrown: unknown;
+  const iterator = source[Symbol.iterator]();
+  function next(): IteratorResult<Uint8Array> {
+    try {
+      return iterator.next();
+    } catch (error) {
+      thrown = error;
+      throw error;
+    }
+  }
+  function* chunks(): Generator<Uint8Array> {
+    try {
+      for (let step = next(); !step.done; step = next()) yield step.value;
+    } finally {
+      iterator.return?.();
+    }
+  }
+  return { chunks: chunks(), thrown: () => thrown };
+}
+
+/** @param silenceMs how long a connection may be silent under a request; 0 for ever */
+function connect(options: StoreOptions, agent: http.Agent | https.Agent, silenceMs: number): ClickHouseClient {
   const { compression } = options;
   return createClient({
     url: options.endpoint.startsWith('unix:') ? 'http://localhost' : options.endpoint,
     username: options.username,
     password: options.password,
     application: 'otelcol-deepflow',
-    request_timeout: options.timeoutMs,
+    request_timeout: silenceMs,
     http_agent: agent,
     compression: {
       request: compression === 'none' ? false : { codec: compression, level: 1 },

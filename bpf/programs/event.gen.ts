@@ -6,6 +6,7 @@ export const eventConstants = {
   EVENT_SENDFILE: 2,
   EVENT_CUT: 4,
   EVENT_FAULT: 8,
+  EVENT_OUTSIDE: 16,
   TCP_DROP_SLOTS: 4,
   TCP_FIN_RECEIVED: 1,
   TCP_CONNECTED: 2,

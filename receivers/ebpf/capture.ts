@@ -1,6 +1,6 @@
 /** Capture of one host: programs in the kernel, the ring behind them, and what becomes of each kind of event. */
 import { openRing } from 'libbpfjs';
-import { eventKind } from '../../bpf/programs/event.gen.ts';
+import { eventConstants, eventKind } from '../../bpf/programs/event.gen.ts';
 import type { EventReader } from '../../bpf/programs/event.ts';
 import type { FromThread } from '../../component/capture/messages.ts';
 import type { Finished } from '../../component/capture/outbox.ts';
@@ -12,7 +12,7 @@ import { createListeningPorts, type ListeningPorts } from '../../host/listening-
 import { listProcesses } from '../../host/processes.ts';
 import { createCounting } from './counting.ts';
 import { startEventLoop } from './event-loop.ts';
-import { tellOnce } from './failures.ts';
+import { createTellUnreadable, tellOnce } from './failures.ts';
 import { FileRecords } from './files/records.ts';
 import { tryOpenSockets } from './kernel-side.ts';
 import type { CounterName, ThreadSetup } from './messages.ts';
@@ -52,26 +52,29 @@ export interface Capture {
 
 /** Undefined when the kernel allows none of it; what is wrong has been told then. */
 export function startCapture({ setup, counts, put, post }: CaptureOptions): Capture | undefined {
-  const { config, hostName, pid, version } = setup;
+  const { config, hostName, version } = setup;
   const program = tryOpenSockets(setup, post);
   if (program === undefined) return undefined;
   const time = new MonotonicTime();
   const identities = createIdentityCache({ maxEntries: maxProcesses, graceMs });
-  const rules = createRules(setup, program);
+  const rules = createRules(setup, program, createTellUnreadable(post));
   // Also without TLS: they find out where Go keeps its goroutines.
   const probes = startProbes({
     shared: program.shared,
     config: config.tls,
-    excludedPids: config.exclude_own_traffic ? [pid] : [],
+    isWanted: (process) => owners.of(process).isWanted && !rules.isIgnored(process),
     onGo: (process, place) => rules.setGo(process, place),
     onLog: (message, fields) => post({ type: 'log', level: 'info', message, fields }),
   });
   const owners = new Owners({
     identities,
     hostName,
-    onProcess(identity) {
-      rules.judge(identity);
-      if (!rules.isIgnored(identity.pid)) probes.started(identity.pid);
+    onProcess(identity, isOutside) {
+      const isWanted = rules.judge(identity, isOutside);
+      if (rules.isOver(identity.pid)) return isWanted;
+      if (isWanted) probes.started(identity.pid);
+      else probes.ended(identity.pid);
+      return isWanted;
     },
   });
   const ports = createListeningPorts();
@@ -140,13 +143,14 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
         exec(event);
         return;
       case eventKind.fork:
+        rules.begin(event.pid);
         owners.fork(event.length, event.pid, event.timeNs);
         return;
       case eventKind.exit:
         exit(event);
         return;
       case eventKind.file:
-        files.event(event);
+        if (owners.of(event.pid, event.timeNs).isWanted) files.event(event);
         return;
       case eventKind.tcp:
         tcp?.records.event(event);
@@ -159,18 +163,18 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   }
 
   function exec(event: EventReader): void {
-    const { pid, timeNs, cgroup } = event;
+    const { pid, timeNs, cgroup, flags } = event;
     const told = event.exec();
-    const owner = owners.exec(pid, timeNs, told, cgroup);
-    if (config.processes.events && !rules.isIgnored(pid)) processes.exec({ timeNs }, told.path, owner);
+    rules.begin(pid);
+    const owner = owners.exec(pid, timeNs, told, cgroup, (flags & eventConstants.EVENT_OUTSIDE) !== 0);
+    if (config.processes.events && owner.isWanted) processes.exec({ timeNs }, told.path, owner);
   }
 
   function exit({ pid, timeNs, length }: EventReader): void {
     const owner = owners.lastKnown(pid);
-    if (config.processes.events && owner !== undefined && !rules.isIgnored(pid))
-      processes.exit({ timeNs, length }, owner);
+    if (config.processes.events && owner?.isWanted) processes.exit({ timeNs, length }, owner);
     owners.exit(pid, timeNs);
-    rules.forget(pid);
+    rules.end(pid);
     probes.ended(pid);
   }
 

@@ -14,14 +14,19 @@ const maxOwners = 65_536;
 export interface OwnersOptions {
   identities: IdentityCache;
   hostName: string;
-  /** Hears of each process when it is first seen, and again after each exec. */
-  onProcess(identity: ProcessIdentity): void;
+  /**
+   * Hears of each process when it is first seen, and again after each exec; what the kernel said then of its cgroup. False when nothing is
+   * to be told of it.
+   */
+  onProcess(identity: ProcessIdentity, isOutside?: boolean): boolean;
 }
 
 /** A process as it is between two execs. */
 export interface Owner extends ProcessResource {
   /** Something else is known of this pid by now: who keeps it asks again. */
   isOver: boolean;
+  /** False: left out by the options. Events of it that the kernel told before it knew are not told on. */
+  readonly isWanted: boolean;
 }
 
 export class Owners {
@@ -41,8 +46,7 @@ export class Owners {
     if (known !== undefined && !this.#guessed.delete(pid)) return known;
     const identity = this.#options.identities.identify(pid, timeNs);
     if (identity === undefined) return this.#unknown(pid);
-    this.#options.onProcess(identity);
-    return this.#keep(pid, this.#resource(identity));
+    return this.#keep(pid, this.#resource(identity, this.#options.onProcess(identity)));
   }
 
   /** The same without looking at the process, for one that is over; undefined for one that only was forked, did nothing and ended. */
@@ -51,13 +55,12 @@ export class Owners {
   }
 
   /** The process runs another program now; what it is, as far as that could be read at this moment. */
-  exec(pid: number, timeNs: number, told: ToldOfExec, cgroup: number): Owner {
+  exec(pid: number, timeNs: number, told: ToldOfExec, cgroup: number, isOutside: boolean): Owner {
     const identity = this.#options.identities.onExec(pid, timeNs, told, String(cgroup));
     if (this.#guessed.size >= maxOwners) this.#guessed.clear();
     if (identity.isGuess) this.#guessed.add(pid);
     else this.#guessed.delete(pid);
-    this.#options.onProcess(identity);
-    return this.#keep(pid, this.#resource(identity));
+    return this.#keep(pid, this.#resource(identity, this.#options.onProcess(identity, isOutside)));
   }
 
   /** The pid has a new owner, which does what `parent` does until it executes something. */
@@ -88,12 +91,13 @@ export class Owners {
     return owner;
   }
 
-  #resource({ key, service, attributes }: ProcessIdentity): Owner {
+  #resource({ key, service, attributes }: ProcessIdentity, isWanted: boolean): Owner {
     const { hostName } = this.#options;
     return {
       key,
       serviceName: service.name,
       isOver: false,
+      isWanted,
       resource() {
         const writer = new AttributeWriter(1);
         for (const [name, value] of attributes) {
@@ -115,6 +119,7 @@ export class Owners {
       key: `pid ${pid}`,
       serviceName: unknownService,
       isOver: false,
+      isWanted: true,
       resource() {
         const writer = new AttributeWriter(1);
         writer.text(serviceKey, unknownService);

@@ -38,6 +38,7 @@ function observe(events: readonly SocketEvent[]): Seen {
       serviceName: `service-${pid}`,
       resource: () => new Uint8Array(),
       isOver: false,
+      isWanted: true,
     }),
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
     wish: (socket, _port, _plane, wish) => void wishes.push([socket, wish]),

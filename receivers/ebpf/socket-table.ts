@@ -221,6 +221,7 @@ export class SocketTable {
     entry.lastNs = event.timeNs;
     const { input } = this.#options.analysis;
     input.evidence = this.#evidence(entry, event);
+    if (!entry.process.isWanted) return;
     const out = event.direction === 1;
     if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
     stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
@@ -255,6 +256,7 @@ export class SocketTable {
   #own(entry: Entry, { pid, timeNs }: SocketEvent): void {
     entry.pid = pid;
     entry.process = this.#options.processOf(pid, timeNs);
+    if (!entry.process.isWanted) return;
     if (entry.isFirst) entry.link.first = entry.process.serviceName;
     else entry.link.second = entry.process.serviceName;
   }

@@ -38,7 +38,7 @@ function observe(events: readonly SocketEvent[]): { calls: string[]; work: Work 
   const table = new SocketTable({
     analysis,
     timeOf: (ns) => ns,
-    processOf: () => ({ key: 'p', serviceName: 's', resource: () => new Uint8Array(), isOver: false }),
+    processOf: () => ({ key: 'p', serviceName: 's', resource: () => new Uint8Array(), isOver: false, isWanted: true }),
     guessRole: () => 'server',
     wish() {},
     maxSockets: 10,

@@ -35,6 +35,7 @@ enum event_role { ROLE_UNKNOWN = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2 };
 #define EVENT_SENDFILE 2  /* bytes that never were in user memory: length counts, captured is 0 */
 #define EVENT_CUT 4       /* captured < length because of a limit (not: because memory could not be read) */
 #define EVENT_FAULT 8     /* memory could not be read */
+#define EVENT_OUTSIDE 16  /* of a process' exec, fork or exit: it is in none of the cgroups that are traced */
 
 struct event {
   __u64 time_ns;          /* CLOCK_MONOTONIC when the call returned */

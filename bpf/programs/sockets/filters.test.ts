@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { eventConstants } from '../event.gen.ts';
 import { missingPermission, startCapture, type Told } from './testing/capture.ts';
 import { python, tell } from './testing/python.ts';
 
@@ -93,6 +94,32 @@ describe('filters of the sockets program', { skip: missingPermission() ?? false 
       assert.equal(data(await capture.whenOver(outside.pid)).length, 0);
     } finally {
       rmdirSync(folder);
+    }
+  });
+
+  test('processes of a cgroup below one that is named are traced too, and those outside say so', async (t) => {
+    const root = readFileSync('/proc/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 /m)?.[1];
+    if (root === undefined) return t.skip('no cgroup 2 file system is mounted');
+    const folder = `${root}/deepflow-above-${process.pid}`;
+    mkdirSync(`${folder}/below/deeper`, { recursive: true });
+    try {
+      using capture = startCapture({ filterCgroups: true });
+      capture.program.setCgroup(Number(statSync(folder).ino), 'yes');
+      const again = `${exchange}; os.execvp('true', ['true'])`;
+      const [inside, outside] = [python(again), python(again)];
+      writeFileSync(`${folder}/below/deeper/cgroup.procs`, String(inside.pid));
+      for (const program of [inside, outside]) program.start();
+      await Promise.all([inside.end(), outside.end()]);
+      const isOutside = ({ flags }: Told) => (flags & eventConstants.EVENT_OUTSIDE) !== 0;
+      const [told, other] = [await capture.whenOver(inside.pid), await capture.whenOver(outside.pid)];
+      assert.deepEqual([data(told).length, data(other).length], [2, 0]);
+      // What the interpreter executed before it was moved does not count.
+      for (const kind of ['exec', 'exit']) {
+        const ends = [told, other].map((events) => events.findLast((event) => event.kind === kind)!);
+        assert.deepEqual(ends.map(isOutside), [false, true], kind);
+      }
+    } finally {
+      for (const below of ['/below/deeper', '/below', '']) rmdirSync(folder + below);
     }
   });
 

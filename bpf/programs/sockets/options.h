@@ -35,7 +35,7 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 4096);
-  __type(key, __u64);   /* id of a cgroup (v2) */
+  __type(key, __u64);   /* id of a cgroup (v2), whose verdict holds for those below it too */
   __type(value, __u32); /* enum verdict */
 } cgroups SEC(".maps");
 

@@ -10,6 +10,20 @@ static __always_inline bool is_own_process(void) {
   return !bpf_get_ns_current_pid_tgid(own_namespace_device, own_namespace_inode, &id, sizeof(id)) && id.tgid == own_pid;
 }
 
+#define CGROUP_LEVELS_MAX 32
+
+/* What the nearest of the thread's own cgroup and those above it says. */
+static __always_inline __u32 judge_cgroup(void) {
+  __u32 verdict = VERDICT_NONE;
+  for (int level = 0; level < CGROUP_LEVELS_MAX; level++) {
+    __u64 cgroup = bpf_get_current_ancestor_cgroup_id(level);
+    if (!cgroup) break;
+    __u32 *said = bpf_map_lookup_elem(&cgroups, &cgroup);
+    if (said) verdict = *said;
+  }
+  return verdict;
+}
+
 /* Asks the filters; once per thread, and again when user space changed one. */
 static __noinline void judge(struct thread_state *thread, const struct settings *now) {
   if (!thread || !now) return;
@@ -17,11 +31,7 @@ static __noinline void judge(struct thread_state *thread, const struct settings 
   struct process_state *process = bpf_map_lookup_elem(&processes, &pid);
   __u32 verdict = process ? process->verdict : VERDICT_NONE;
   if (is_own_process()) verdict = VERDICT_IGNORE;
-  if (verdict == VERDICT_NONE && filter_cgroups) {
-    __u64 cgroup = bpf_get_current_cgroup_id();
-    __u32 *of_cgroup = bpf_map_lookup_elem(&cgroups, &cgroup);
-    if (of_cgroup) verdict = *of_cgroup;
-  }
+  if (verdict == VERDICT_NONE && filter_cgroups) verdict = judge_cgroup();
   if (verdict == VERDICT_NONE) verdict = now->default_verdict;
   thread->verdict = verdict;
   thread->process_flags = process ? process->flags : 0;
@@ -44,6 +54,7 @@ static __always_inline void begin_process_event(struct event *event, __u8 kind) 
   event->tid = (__u32)id;
   event->kind = kind;
   event->source = SOURCE_SYSCALL;
+  if (filter_cgroups && judge_cgroup() != VERDICT_TRACE) event->flags |= EVENT_OUTSIDE;
 }
 
 /* Bytes of path, arguments and environment; powers of two: the verifier sees by the mask that what is written lies within the record. */

@@ -192,7 +192,7 @@ export class SocketsProgram {
     return value !== undefined && (value[processState.flags]! & constants.PROCESS_IO_URING) !== 0;
   }
 
-  /** A rule for the processes of a cgroup (version 2) that have none of their own; `id` is the inode of its folder. */
+  /** A rule for the processes of a cgroup (version 2) and of those below it that have none of their own; `id` is the inode of its folder. */
   setCgroup(id: number, trace: 'yes' | 'no' | 'default'): void {
     const cgroups = this.#object.map('cgroups');
     const key = BigUint64Array.of(BigInt(id));

@@ -34,29 +34,30 @@ const heads = ['service', '', 'us off', 'us on', 'factor', 'goal', 'our us', 'p9
 export async function compareEbpf({ rounds, only, quick }: EbpfOptions): Promise<EbpfOutcome> {
   const outcome: EbpfOutcome = { factors: [], ratios: [], failures: [], measurements: [] };
   const rows: string[][] = [];
-  const seconds = quick ? 1 : 3;
   for (const subject of subjects) {
     if (only !== undefined && !only.test(subject.name)) continue;
     try {
-      rows.push(await compareSubject(subject, rounds, seconds, outcome));
+      rows.push(await compareSubject(subject, { rounds, quick }, outcome));
       console.log(rows.at(-1)!.join('  '));
     } catch (error) {
       outcome.failures.push(`${subject.name}: ${(error as Error).message}`);
     }
   }
   if (rows.length > 0) console.log(`\n${formatTable({ heads, rows })}\n`);
-  if (only === undefined || only.test('kernel')) report(await measureKernel(seconds), outcome);
+  if (only === undefined || only.test('kernel')) report(await measureKernel(secondsOf(quick)), outcome);
   return outcome;
 }
 
+const secondsOf = (quick: boolean) => (quick ? 1 : 3);
+
 async function compareSubject(
   subject: Subject,
-  rounds: number,
-  seconds: number,
+  { rounds, quick }: Pick<EbpfOptions, 'rounds' | 'quick'>,
   outcome: EbpfOutcome,
 ): Promise<string[]> {
   const service = await startSubject(subject);
   const rate = rateOf(subject);
+  const seconds = secondsOf(quick);
   try {
     loadService(service.url, rate, service.pid, undefined, 1);
     const off: LoadFigures[] = [];
@@ -65,8 +66,8 @@ async function compareSubject(
       off.push(loadService(service.url, rate, service.pid, undefined, seconds));
       const collector = await startTracing(subject);
       try {
-        // The first second: its compilers, and the probes.
-        loadService(service.url, rate, service.pid, collector.pid, 1);
+        // The first seconds: its compilers, and the probes.
+        loadService(service.url, rate, service.pid, collector.pid, quick ? 1 : 4);
         on.push(loadService(service.url, rate, service.pid, collector.pid, seconds));
       } finally {
         await collector.stop();
@@ -100,12 +101,12 @@ async function compareSubject(
   }
 }
 
-/** A collector that traces this service, or every other process only, and gives what it sees to nobody. */
+/** A collector that traces this service, or another one only, and gives what it sees to nobody. The load stands for clients elsewhere. */
 async function startTracing(subject: Subject): Promise<Child> {
   const directory = mkdtempSync(join(tmpdir(), 'otelcol-bench-'));
   const [metricsPort] = await freePorts(1);
   const config = join(directory, 'config.yaml');
-  const processes = subject.others ? "{ include: ['/usr/bin/redis-*'] }" : '{}';
+  const processes = subject.others ? "{ include: ['/usr/bin/redis-*'] }" : "{ exclude: ['**/h2load'] }";
   writeFileSync(
     config,
     `

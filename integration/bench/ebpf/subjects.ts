@@ -120,7 +120,7 @@ function commandOf(
     }
     case 'java':
       execFileSync('javac', ['-d', built, join(sources, 'Hello.java')]);
-      return ['java', ['-Xmx128m', '-cp', built, 'Hello']];
+      return ['java', ['-Xmx128m', '-Dsun.net.httpserver.nodelay=true', '-cp', built, 'Hello']];
     case 'python':
       return ['python3', [join(sources, 'hello.py')]];
     case 'node':

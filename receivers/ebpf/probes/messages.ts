@@ -5,8 +5,6 @@ import type { ProbesConfig } from './config.ts';
 export interface ProbesSetup {
   shared: SharedSockets;
   config: ProbesConfig;
-  /** Processes that are never probed: the collector. */
-  excludedPids: number[];
   proc: string;
 }
 
@@ -38,6 +36,8 @@ export type ToProbes =
   | { type: 'stop' };
 
 export type FromProbes =
+  /** Runs, and nobody told of it. */
+  | { type: 'found'; pid: number }
   | { type: 'go'; pid: number; place: GoroutinePlace }
   | { type: 'log'; message: string; fields: Record<string, string | number> }
   | { type: 'status'; id: number; status: ProbeStatus[] }

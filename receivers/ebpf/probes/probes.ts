@@ -4,6 +4,8 @@ import type { FromProbes, GoroutinePlace, ProbeStatus, ProbesSetup, ToProbes } f
 
 export interface ProbesOptions extends Omit<ProbesSetup, 'proc'> {
   proc?: string;
+  /** Whether a process is traced that was not told of: one that ran before, or whose start was lost. */
+  isWanted(pid: number): boolean;
   onGo(pid: number, place: GoroutinePlace): void;
   onLog(message: string, fields: Record<string, string | number>): void;
 }
@@ -24,8 +26,8 @@ const stopMs = 1000;
 /** It works now and then: with the engine's own limit it would hold 50 MiB of garbage. */
 const youngMib = 12;
 
-/** Processes that run already are found by the thread itself. */
-export function startProbes({ onGo, onLog, proc = '/proc', ...rest }: ProbesOptions): Probes {
+/** Processes that run already, and were not told of, are found by the thread itself. */
+export function startProbes({ isWanted, onGo, onLog, proc = '/proc', ...rest }: ProbesOptions): Probes {
   const setup: ProbesSetup = { ...rest, proc };
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: setup,
@@ -51,6 +53,9 @@ export function startProbes({ onGo, onLog, proc = '/proc', ...rest }: ProbesOpti
 
   worker.on('message', (message: FromProbes) => {
     switch (message.type) {
+      case 'found':
+        if (isWanted(message.pid)) tell({ type: 'started', pid: message.pid });
+        return;
       case 'go':
         return onGo(message.pid, message.place);
       case 'log':

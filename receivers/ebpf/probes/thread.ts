@@ -9,13 +9,15 @@ import type { FromProbes, ProbesSetup, ToProbes } from './messages.ts';
 import { Schedule } from './schedule.ts';
 import { wantedPoints } from './wanted.ts';
 
-const { shared, config, excludedPids, proc } = workerData as ProbesSetup;
+const { shared, config, proc } = workerData as ProbesSetup;
 const port = parentPort!;
 const now = () => performance.now();
 /** Probes without processes are left so late at most. */
 const idleMs = 5000;
 const lingerMs = 30_000;
 const findMs = 30_000;
+/** By then who starts us has told of those that it knows. */
+const firstFindMs = 100;
 /** Executables that were seen; beyond it all are forgotten, and looked at anew. */
 const maxExecutables = 16_384;
 
@@ -25,9 +27,8 @@ for (const [family, error] of program.failures) {
 }
 const finder = createLibraryFinder(proc);
 const schedule = new Schedule(now);
-const excluded = new Set(excludedPids);
 const executables = new Set<string>();
-/** Processes that were told of, or found. */
+/** Processes that were told of, or found and asked about. */
 const seen = new Set<number>();
 const coverage = new Coverage({
   find: (pid) => finder.find(pid),
@@ -59,7 +60,6 @@ function attach(library: TlsLibrary, pid: number | undefined): Detachable | unde
 }
 
 function started(pid: number): void {
-  if (excluded.has(pid)) return;
   seen.add(pid);
   coverage.forget(pid);
   schedule.start(pid, isNew(pid));
@@ -96,7 +96,8 @@ function wake(ms: number): void {
   timer = setTimeout(work, ms);
 }
 
-const finding = setInterval(() => findMissed(started), findMs);
+const firstFind = setTimeout(findMissed, firstFindMs);
+const finding = setInterval(findMissed, findMs);
 
 port.on('message', (message: ToProbes) => {
   switch (message.type) {
@@ -108,13 +109,14 @@ port.on('message', (message: ToProbes) => {
       schedule.end(message.pid);
       return coverage.forget(message.pid);
     case 'encrypted':
-      if (coverage.covers(message.pid) || excluded.has(message.pid)) return;
+      if (coverage.covers(message.pid)) return;
       schedule.again(message.pid);
       return wake(0);
     case 'status':
       return post({ type: 'status', id: message.id, status: coverage.status() });
     case 'stop':
       clearTimeout(timer);
+      clearTimeout(firstFind);
       clearInterval(finding);
       coverage.close();
       program.close();
@@ -125,10 +127,14 @@ port.on('message', (message: ToProbes) => {
   }
 });
 
-/** Processes that were not told of. */
-function findMissed(found: (pid: number) => void): void {
+/** Processes that were not told of. Whether they are traced is known to who starts us. */
+function findMissed(): void {
   const pids = listProcesses(proc);
-  for (const pid of pids) if (!seen.has(pid) && !excluded.has(pid)) found(pid);
+  for (const pid of pids) {
+    if (seen.has(pid)) continue;
+    seen.add(pid);
+    post({ type: 'found', pid });
+  }
   const alive = new Set(pids);
   for (const pid of seen) {
     if (alive.has(pid)) continue;
@@ -138,9 +144,4 @@ function findMissed(found: (pid: number) => void): void {
   }
 }
 
-// Those that ran before have loaded what they need.
-findMissed((pid) => {
-  seen.add(pid);
-  schedule.again(pid);
-});
 wake(0);

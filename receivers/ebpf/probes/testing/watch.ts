@@ -48,7 +48,7 @@ export function startWatch(options: Record<string, unknown> = {}): Watch {
   const probes = startProbes({
     shared: program.shared,
     config: schema.parse(options),
-    excludedPids: [process.pid],
+    isWanted: (pid) => pid !== process.pid,
     onGo: (pid, go) => program.setProcess(pid, { trace: 'yes', go }),
     onLog: () => {},
   });
