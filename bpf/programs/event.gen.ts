@@ -10,6 +10,7 @@ export const eventConstants = {
   TCP_DROP_SLOTS: 4,
   TCP_FIN_RECEIVED: 1,
   TCP_CONNECTED: 2,
+  HEADER_BLOCK_BEGIN: 16,
 } as const;
 
 /** enum event_kind */
@@ -144,10 +145,11 @@ export const tcpEvent = {
 
 /** struct header_event: its size, and where each field is, in bytes. */
 export const headerEvent = {
-  size: 12,
-  stream: 0, // u32
-  nameLength: 4, // u16
-  valueLength: 6, // u16
-  end: 8, // u8
-  pad: 9, // u8[3]
+  size: 40,
+  coder: 0, // u64
+  stream: 8, // u32
+  blockLength: 12, // u32
+  block: 16, // u8[16]
+  maxSize: 32, // u32
+  fields: 36, // u32
 } as const;

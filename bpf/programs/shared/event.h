@@ -12,7 +12,7 @@ enum event_kind {
   EVENT_EXIT = 5,    /* the process (not a thread) is over; length: its wait status (code << 8 | signal) */
   EVENT_FILE = 6,    /* a file was read or written; payload: struct file_event, then its path */
   EVENT_TCP = 7,     /* counters of a TCP connection; payload: struct tcp_event */
-  EVENT_HEADERS = 8, /* HTTP/2 header fields in the clear; payload: struct header_event, then names and values */
+  EVENT_HEADERS = 8, /* the table of header fields that one direction of an HTTP/2 connection has before a block; payload: struct header_event */
   EVENT_LINK = 9,    /* goroutine and parent_goroutine answer (in) or make (out) the call on a stream of HTTP/2, whose number is `sequence`;
                         trace_id: what the other calls carry that the goroutine makes for it */
   EVENT_FORK = 10,   /* the process begins as a child of another; length: that one's pid */
@@ -128,12 +128,17 @@ struct tcp_event {
   __u32 drops[TCP_DROP_SLOTS];
 };
 
+#define HEADER_BLOCK_BEGIN 16
+
+/* Tables are told for connections that were there before us, in two records: one with the fields, before the block is encoded or decoded; and,
+ * when that is known, one with the socket (event.socket; else 0) and what the block is found by. A record that has both is both. */
 struct header_event {
-  __u32 stream;
-  __u16 name_length;
-  __u16 value_length;
-  __u8 end;               /* the last field of this block */
-  __u8 pad[3];
+  __u64 coder;            /* the process's encoder or decoder, which joins the two */
+  __u32 stream;           /* that the block is for; 0: told later */
+  __u32 block_length;     /* of the first fragment of the block, and its beginning */
+  __u8 block[HEADER_BLOCK_BEGIN];
+  __u32 max_size;         /* of the table */
+  __u32 fields;           /* told here, the newest first: for each, two __u16 with the lengths of name and value, then both */
 };
 
 #endif

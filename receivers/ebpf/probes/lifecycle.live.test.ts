@@ -68,6 +68,18 @@ describe('when processes are probed', { skip: missingPermission() ?? false }, ()
     }
   });
 
+  test('processes that are left out are not probed', async () => {
+    const watch = startWatch({}, (pid) => pid !== process.pid && pid !== nginx.pid);
+    const pair = await startPair(['python3', join(testing, 'threads_pair.py')], files, 4, 20);
+    try {
+      await watch.covered(pair.pid);
+      assert.deepEqual(await watch.status(nginx.pid!), []);
+    } finally {
+      pair.stop();
+      await watch.stop();
+    }
+  });
+
   test('a library that only the mount namespace of a process has is probed there', { timeout: 60_000 }, async () => {
     const library = '/usr/lib/x86_64-linux-gnu/libssl.so.3';
     const copy = join(files.folder, 'libssl.so.3');

@@ -30,6 +30,8 @@ export interface Watch {
   readonly plain: Clear[];
   /** Resolves when a file of the process is probed. */
   covered(pid: number): Promise<ProbeStatus[]>;
+  /** What there is to probe in a process, as far as it was looked at. */
+  status(pid: number): Promise<ProbeStatus[]>;
   /** Takes what is in the ring. */
   settle(): Promise<void>;
   counters(): Counters;
@@ -39,7 +41,11 @@ export interface Watch {
 
 const noticeMs = 10_000;
 
-export function startWatch(options: Record<string, unknown> = {}): Watch {
+/** Of processes that run already those are probed that `isWanted`. */
+export function startWatch(
+  options: Record<string, unknown> = {},
+  isWanted = (pid: number) => pid !== process.pid,
+): Watch {
   const program = openSockets({ ringBytes: 1 << 24, traceByDefault: true });
   const ring = openRing(program.map('events'));
   const reader = new EventReader(ring.data);
@@ -48,7 +54,7 @@ export function startWatch(options: Record<string, unknown> = {}): Watch {
   const probes = startProbes({
     shared: program.shared,
     config: schema.parse(options),
-    isWanted: (pid) => pid !== process.pid,
+    isWanted,
     onGo: (pid, go) => program.setProcess(pid, { trace: 'yes', go }),
     onLog: () => {},
   });
@@ -80,6 +86,7 @@ export function startWatch(options: Record<string, unknown> = {}): Watch {
   return {
     clear,
     plain,
+    status: async (pid) => (await probes.status()).filter((one) => one.pid === pid),
     async covered(pid) {
       for (const end = performance.now() + noticeMs; performance.now() < end; await sleep(25)) {
         const status = (await probes.status()).filter((one) => one.pid === pid);
