@@ -12,6 +12,7 @@ import {
 } from '@clickhouse/client';
 import { beforeDeadline } from './deadline.ts';
 import { StoreError, storeError } from './errors.ts';
+import { watchSource } from './watched-source.ts';
 
 /** Oldest ClickHouse whose SQL this schema needs. */
 export const oldestVersion = 24;
@@ -94,7 +95,7 @@ export function createStoreClient(options: StoreOptions): StoreClient {
 
     async insertNative(chunks, { database, table, columns, token, signal }) {
       const names = columns.map((column) => `\`${column.name}\``).join(', ');
-      const source = watch(chunks);
+      const source = watchSource(chunks);
       try {
         await run(
           (aborted) =>
@@ -143,31 +144,6 @@ export function createStoreClient(options: StoreOptions): StoreClient {
 /** The driver itself, for readers that stream answers and cancel queries; its errors are the driver's own. */
 export function createDriver(options: StoreOptions): ClickHouseClient {
   return connect(options, createAgent(options), options.timeoutMs);
-}
-
-/**
- * Remembers what the source of a request's body throws, which looks like a broken connection from outside. What the stream
- * throws into it when the request ends early is not the source's.
- */
-function watch(source: Iterable<Uint8Array>) {
-  let thrown: unknown;
-  const iterator = source[Symbol.iterator]();
-  function next(): IteratorResult<Uint8Array> {
-    try {
-      return iterator.next();
-    } catch (error) {
-      thrown = error;
-      throw error;
-    }
-  }
-  function* chunks(): Generator<Uint8Array> {
-    try {
-      for (let step = next(); !step.done; step = next()) yield step.value;
-    } finally {
-      iterator.return?.();
-    }
-  }
-  return { chunks: chunks(), thrown: () => thrown };
 }
 
 /** @param silenceMs how long a connection may be silent under a request; 0 for ever */

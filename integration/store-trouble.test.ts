@@ -14,7 +14,7 @@ const troubles: [fault: Fault, told: RegExp][] = [
   ['down', /cannot be reached .*check `endpoint` and that the server runs/],
   ['read_only', /the user may only read; give it INSERT/],
   ['full', /its disk is full; free space or lower `ttl`/],
-  ['slow', /it took too long|cannot be reached/i],
+  ['slow', /did not answer within 2 s: it took too long; raise/],
   ['lost_answer', /cannot be reached/],
 ];
 

@@ -95,7 +95,7 @@ export const configSchema = z.strictObject({
       'Compression of inserts. none is right for a socket or a fast network; zstd costs about 1 us of CPU a span.',
     ),
   timeout: duration('60s').describe(
-    'An insert that takes longer is ended and repeated with the same token, so it is stored once.',
+    'An insert that takes longer, from its first byte to the answer, is ended and repeated with the same token, so it is stored once; 0s waits for ever.',
   ),
   shutdown_timeout: duration('5s').describe(
     'How long shutting down waits for data to be inserted; the rest stays in the spool for the next start.',

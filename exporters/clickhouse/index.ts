@@ -1,7 +1,6 @@
 /** Exporter `clickhouse`: stores telemetry in ClickHouse, exactly once, by way of a spool on disk. */
 import { join } from 'node:path';
 import { createStoreClient } from '../../clickhouse/client.ts';
-import type { StoreError } from '../../clickhouse/errors.ts';
 import { createEncoderMemory } from '../../clickhouse/inserts.ts';
 import { systemClock } from '../../component/clock.ts';
 import { type Context, defineExporter, type Exporter } from '../../component/define.ts';
@@ -9,6 +8,7 @@ import { exporterCounters } from '../../component/obs.ts';
 import { tlsClientOptions } from '../../component/tls.ts';
 import { signals } from '../../pdata/batch.ts';
 import { type ClickHouseConfig, configSchema } from './config.ts';
+import { type DeliveryError, SegmentError } from './delivery-error.ts';
 import { createSchemaGate } from './schema-gate.ts';
 import { runSender } from './sender.ts';
 import { createSpool } from './spool.ts';
@@ -36,7 +36,7 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
     timeoutMs: config.timeout,
     tls: config.endpoint.startsWith('https:') ? tlsClientOptions(config.tls, `exporters::${id}::tls`) : undefined,
   });
-  let trouble: StoreError | undefined;
+  let trouble: DeliveryError | undefined;
 
   const spool = createSpool({
     directory: join(config.spool.directory, id.replaceAll('/', '_')),
@@ -75,9 +75,9 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
   const stopping = new AbortController();
   let senders: Promise<unknown> = Promise.resolve();
 
-  function onFailure(error: StoreError): void {
+  function onFailure(error: DeliveryError): void {
     if (trouble?.message !== error.message) {
-      log.warn('ClickHouse does not take data; it waits in the spool.', { error: error.message });
+      log.warn(waiting(error), { error: error.message });
       context.reportStatus('recoverable_error', error.message);
     }
     trouble = error;
@@ -120,10 +120,12 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
             onSuccess();
             counters.get(signal)!.sendFailed.add(items);
             rejectedSegments.add(1);
-            log.error(
-              'ClickHouse refuses a segment for ever; it was put aside. To try again, move the file back to its parent directory and restart.',
-              { error: error.message, items, bytes: segment.sizeBytes, file: movedTo },
-            );
+            log.error(putAside(error, movedTo), {
+              error: error.message,
+              items,
+              bytes: segment.sizeBytes,
+              file: movedTo ?? segment.path,
+            });
           },
           signalToStop: stopping.signal,
         }),
@@ -160,6 +162,22 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
       await spool.close();
     },
   };
+}
+
+function waiting(error: DeliveryError): string {
+  if (error instanceof SegmentError) return 'A spool file cannot be sent; it waits, and what came after it.';
+  return 'ClickHouse does not take data; it waits in the spool.';
+}
+
+/** What happened to a segment that will not be stored, and what to do. */
+function putAside({ kind }: DeliveryError, movedTo: string | undefined): string {
+  if (movedTo === undefined)
+    return 'A spool file is gone and what it held is lost; let nobody else delete files there.';
+  if (kind === 'encoding') {
+    return 'A segment cannot be encoded, which is a mistake of this program; it was put aside. Please report it with the file. After an upgrade move the file back to its parent directory and restart.';
+  }
+  const what = kind === 'file' ? 'A spool file cannot be read' : 'ClickHouse refuses a segment for ever';
+  return `${what}; it was put aside. To try again, move the file back to its parent directory and restart.`;
 }
 
 function afterAbort(signal: AbortSignal, delayMs: number): Promise<void> {

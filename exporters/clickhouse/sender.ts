@@ -1,17 +1,23 @@
 /** Takes the segments of one signal to ClickHouse, one after the other, for as long as it takes. */
 
 import type { StoreClient } from '../../clickhouse/client.ts';
-import { StoreError, storeError } from '../../clickhouse/errors.ts';
 import { type EncoderMemory, insertsOf, type MessageGroup } from '../../clickhouse/inserts.ts';
 import type { Clock } from '../../component/clock.ts';
 import type { Signal } from '../../pdata/batch.ts';
+import { asDeliveryError, type DeliveryError, encoding } from './delivery-error.ts';
 import { dayOf } from './segment-file.ts';
 import type { Segment } from './segment-writer.ts';
 import type { Spool } from './spool.ts';
 
-/** Attempts before a segment is put aside: bytes that are refused may have been cut by a dying connection or server. */
-const attemptsForData = 3;
-const attemptsForUnknown = 10;
+/** Attempts before a segment is put aside, where more cannot help. */
+const attemptsFor: Partial<Record<DeliveryError['kind'], number>> = {
+  // Bytes that are refused may have been cut by a dying connection or server.
+  data: 3,
+  unknown: 10,
+  // The same bytes give the same rows, so they fail again.
+  encoding: 1,
+  file: 10,
+};
 
 export interface SenderOptions {
   signal: Signal;
@@ -27,8 +33,9 @@ export interface SenderOptions {
   /** Told when the schema turned out to be missing. */
   schemaMissing: () => void;
   onSent: (items: number, durationMs: number) => void;
-  onFailure: (error: StoreError) => void;
-  onRejected: (items: number, segment: Segment, movedTo: string, error: StoreError) => void;
+  onFailure: (error: DeliveryError) => void;
+  /** Told of a segment that was put aside; `movedTo` is undefined when its file is gone. */
+  onRejected: (items: number, segment: Segment, movedTo: string | undefined, error: DeliveryError) => void;
   signalToStop: AbortSignal;
 }
 
@@ -51,9 +58,11 @@ async function deliver(options: SenderOptions, segment: Segment): Promise<void> 
       return;
     } catch (thrown) {
       if (options.signalToStop.aborted) return;
-      const error = asStoreError(thrown, options.client.endpoint);
+      const error = asDeliveryError(thrown, segment);
       options.memory.known.clear();
-      if (await giveUp(options, segment, error, attempt)) return;
+      // Columns that were given up half read are not read into again.
+      options.memory.columns = {};
+      if (attempt >= (attemptsFor[error.kind] ?? Infinity) && (await putAside(options, segment, error))) return;
       options.onFailure(error);
       if (error.kind === 'schema') options.schemaMissing();
       await wait(options, intervalMs * (0.5 + options.clock.random()));
@@ -63,7 +72,7 @@ async function deliver(options: SenderOptions, segment: Segment): Promise<void> 
 }
 
 async function attemptToSend(options: SenderOptions, segment: Segment): Promise<void> {
-  const { client, clock, database, spool, signalToStop } = options;
+  const { clock, spool } = options;
   await options.ready();
   const startedMs = clock.nowMs();
   let items = 0;
@@ -74,27 +83,31 @@ async function attemptToSend(options: SenderOptions, segment: Segment): Promise<
     }
   }
   const groups = counted();
-  const first = groups.next();
-  // A file of which nothing was acknowledged may hold no message at all.
-  if (!first.done) {
-    const wire = {
-      signal: segment.signal,
-      groups: startingWith(first.value, groups),
-      receivedDay: dayOf(segment.openedMs),
-    };
-    for (const { table, part, columns, chunks } of insertsOf(wire, options.memory)) {
-      // The same segment makes the same inserts, so its id, the table and the part are a token that no other insert has.
-      await client.insertNative(chunks, {
-        database,
-        table,
-        columns,
-        token: `${segment.id}:${table}:${part}`,
-        signal: signalToStop,
-      });
-    }
+  try {
+    const first = groups.next();
+    // A file of which nothing was acknowledged may hold no message at all.
+    if (!first.done) await insertAll(options, segment, startingWith(first.value, groups));
+  } finally {
+    // A request that ended before it read its body has not closed the file.
+    groups.return(undefined);
   }
   await spool.remove(segment);
   options.onSent(items, clock.nowMs() - startedMs);
+}
+
+async function insertAll(options: SenderOptions, segment: Segment, groups: Iterable<MessageGroup>): Promise<void> {
+  const { client, database, memory, signalToStop } = options;
+  const wire = { signal: segment.signal, groups, receivedDay: dayOf(segment.openedMs) };
+  for (const { table, part, columns, chunks } of encoding(segment.signal, insertsOf(wire, memory))) {
+    // The same segment makes the same inserts, so its id, the table and the part are a token that no other insert has.
+    await client.insertNative(encoding(`table ${table}`, chunks), {
+      database,
+      table,
+      columns,
+      token: `${segment.id}:${table}:${part}`,
+      signal: signalToStop,
+    });
+  }
 }
 
 function* startingWith<T>(first: T, rest: Iterable<T>): Generator<T> {
@@ -102,23 +115,25 @@ function* startingWith<T>(first: T, rest: Iterable<T>): Generator<T> {
   yield* rest;
 }
 
-/** Puts a segment aside that ClickHouse will never take; false while there is hope. */
-async function giveUp(options: SenderOptions, segment: Segment, error: StoreError, attempt: number): Promise<boolean> {
-  const limit = error.kind === 'data' ? attemptsForData : error.kind === 'unknown' ? attemptsForUnknown : Infinity;
-  if (attempt < limit) return false;
-  let items = 0;
-  for (const group of options.spool.read(segment)) items += sum(group.items);
-  const movedTo = await options.spool.reject(segment);
-  options.onRejected(items, segment, movedTo, error);
-  return true;
+/** Puts a segment aside that ClickHouse will never have; false when that failed too. */
+async function putAside(options: SenderOptions, segment: Segment, error: DeliveryError): Promise<boolean> {
+  const items = countItems(options.spool.read(segment));
+  try {
+    options.onRejected(items, segment, await options.spool.reject(segment), error);
+    return true;
+  } catch {
+    // The disk is in trouble: the segment stays where it is, and so does the error.
+    return false;
+  }
 }
 
-/** An error that is not the store's comes from reading or encoding the segment: trying again changes nothing. */
-function asStoreError(error: unknown, endpoint: string): StoreError {
-  if (error instanceof StoreError) return error;
-  if ((error as NodeJS.ErrnoException).syscall) return storeError(error, endpoint);
-  const { message } = error as Error;
-  return new StoreError('data', 0, `cannot be encoded: ${message}; please report this`, { cause: error });
+/** What can be read of a file that may be broken. */
+function countItems(groups: Iterable<MessageGroup>): number {
+  let items = 0;
+  try {
+    for (const group of groups) items += sum(group.items);
+  } catch {}
+  return items;
 }
 
 function wait({ clock, signalToStop }: SenderOptions, delayMs: number): Promise<void> {

@@ -42,8 +42,8 @@ export interface Spool {
   read(segment: Segment): Iterable<MessageGroup>;
   /** Forgets a segment that is stored. */
   remove(segment: Segment): Promise<void>;
-  /** Puts a segment that can never be stored aside. */
-  reject(segment: Segment): Promise<string>;
+  /** Puts a segment that can never be stored aside; gives where it is, or undefined when its file was gone. */
+  reject(segment: Segment): Promise<string | undefined>;
   /** Closes open files, so that all of them can be sent; nothing can be appended any more. */
   seal(): Promise<void>;
   /** Gives the directory back. */
@@ -185,10 +185,11 @@ export function createSpool(options: SpoolOptions): Spool {
     used -= segment.sizeBytes;
   }
 
-  async function reject(segment: Segment): Promise<string> {
+  async function reject(segment: Segment): Promise<string | undefined> {
     const target = join(rejected, `${segment.id}.segment`);
-    await rename(segment.path, target);
+    const moved = await renameIfThere(segment.path, target);
     forget(segment);
+    if (!moved) return undefined;
     boundRejected(rejected, options.maxRejectedBytes, log);
     return target;
   }
@@ -221,6 +222,17 @@ export function createSpool(options: SpoolOptions): Spool {
     sizeBytes: () => used,
     segments: () => [...lanes.values()].reduce((sum, lane) => sum + lane.closed.length, 0),
   };
+}
+
+/** False when there is no file of that name any more. */
+async function renameIfThere(path: string, target: string): Promise<boolean> {
+  try {
+    await rename(path, target);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Deletes the oldest rejected segments beyond the bound. */
