@@ -13,6 +13,8 @@ export const threadsConstants = {
   SOCKET_CLOSED: 2,
   SOCKET_END_IN: 4,
   SOCKET_END_OUT: 8,
+  TABLE_TOLD: 1,
+  TABLE_ASKED: 4,
 } as const;
 
 /** enum counter */
@@ -151,7 +153,8 @@ export const socketState = {
   flags: 40, // u32
   recordSequence: 44, // u32
   role: 48, // u8
-  pad: 49, // u8[7]
+  tables: 49, // u8
+  pad: 50, // u8[6]
   wire: 56, // limit
   clear: 72, // limit
 } as const;

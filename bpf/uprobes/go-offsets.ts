@@ -29,10 +29,10 @@ const goroutines: Readonly<Record<number, GoroutineOffsets>> = {
 export const oldestGo = 17;
 
 /**
- * Fields that have been where they are since Go 1.17 (net, internal/poll, crypto/tls, net/http/h2, hpack):
- * tls.Conn begins with an interface (type, pointer) of the connection below; net.TCPConn with a pointer to netFD; netFD with poll.FD, whose
- * Sysfd follows 16 bytes of locks. MetaHeadersFrame is a pointer to HeadersFrame, then the slice of fields; a HeaderField
- * is two strings and a flag. HeadersFrame begins with FrameHeader.
+ * Fields that have been where they are since Go 1.17 (net, internal/poll, crypto/tls, bufio, net/http/h2, hpack):
+ * tls.Conn begins with an interface (type, pointer) of the connection below, and HTTP/2's Framer with one of what it reads from; net.TCPConn
+ * with a pointer to netFD; netFD with poll.FD, whose Sysfd follows 16 bytes of locks. HeadersFrame begins with FrameHeader. hpack's Encoder and
+ * Decoder begin with what `struct hpack_table` (programs/tls/probes.h) has.
  */
 export const goFields = {
   /** tls.Conn.conn, and the pointer of any interface. */
@@ -42,20 +42,16 @@ export const goFields = {
   netFdSysfd: 16,
   /** Address family: 2 or 10, by which a netFD is told from what else a connection may begin with. */
   netFdFamily: 56,
-  metaHeadersFrame: 0,
-  metaHeadersFields: 8,
-  headerFieldSize: 40,
-  headerFieldValue: 16,
   frameHeaderStreamId: 8,
-  /** http2writeResHeaders: stream (u32), status (int). */
-  responseHeadersStreamId: 0,
-  responseHeadersStatus: 8,
+  /** Encoder.w: the interface's pointer, in hpack's case a *bytes.Buffer. */
+  hpackEncoderWriter: 88,
+  /** bufio.Reader.rd, and rd of grpc's bufReadyReader (from 1.80 on): interfaces. */
+  bufioReaderSource: 24,
+  readyReaderSource: 32,
   /** http2serverConn.conn, http2ClientConn.tconn and http2stream.id. The responseWriter begins with a pointer to its state, and that with one to the stream. */
   http2ServerConnection: 16,
   http2ClientConnection: 8,
   http2StreamId: 8,
-  /** grpc's loopyWriter: 0 client, 1 server. */
-  loopyWriterSide: 0,
 } as const;
 
 /**

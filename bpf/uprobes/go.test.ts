@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { ElfError, type Section, withElf } from '../elf/file.ts';
 import { readGoBuildInfo } from '../elf/go-build-info.ts';
 import { findGoFunctions } from '../elf/gopclntab.ts';
+import { hpackField, hpackTable } from '../programs/tls/probes.gen.ts';
 import { buildGo, hasProgram, temporaryFolder } from '../testing/builds.ts';
 import { executionAt } from '../testing/execution.ts';
 import { type GoPoints, goPoints } from './go.ts';
@@ -58,6 +59,8 @@ func main() {
 }
 `;
 
+const hpack = 'vendor/golang.org/x/net/http2/hpack';
+
 const kinds: [name: string, flags: string[]][] = [
   ['plain', []],
   ['stripped', ['-ldflags', '-s -w']],
@@ -81,12 +84,11 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
         for (const program of [
           'go_tls_read',
           'go_tls_write',
-          'go_http2_server_request',
-          'go_http2_server_response',
-          'go_http2_server_response_field',
-          'go_http2_client_request_field',
+          'go_http2_read_block',
+          'go_http2_write_block',
+          'go_hpack_decode',
+          'go_hpack_encode',
           'go_http2_client_request',
-          'go_http2_client_response',
           'go_http_round_trip',
           'go_http_connection_write',
           'go_http2_round_trip',
@@ -148,17 +150,29 @@ describe('Go', { skip: hasProgram('go', 'version') ? false : 'there is no Go too
       [goFields.tcpConnNetFd, 'net.conn fd'],
       [0, 'net.netFD pfd'],
       [goFields.netFdSysfd, 'internal/poll.FD Sysfd'],
-      [goFields.metaHeadersFrame, 'net/http.http2MetaHeadersFrame http2HeadersFrame'],
-      [goFields.metaHeadersFields, 'net/http.http2MetaHeadersFrame Fields'],
       [goFields.frameHeaderStreamId, 'net/http.http2FrameHeader StreamID'],
-      [goFields.responseHeadersStreamId, 'net/http.http2writeResHeaders streamID'],
-      [goFields.responseHeadersStatus, 'net/http.http2writeResHeaders httpResCode'],
+      [0, 'net/http.http2HeadersFrame http2FrameHeader'],
+      [0, 'net/http.http2HeadersFrameParam StreamID'],
+      [8, 'net/http.http2HeadersFrameParam BlockFragment'],
+      [0, 'net/http.http2Framer r'],
+      [goFields.bufioReaderSource, 'bufio.Reader rd'],
+      [0, 'bytes.Buffer buf'],
+      [goFields.hpackEncoderWriter - goFields.interfacePointer, `${hpack}.Encoder w`],
+      [0, `${hpack}.Encoder dynTab`],
+      [0, `${hpack}.Decoder dynTab`],
+      [0, `${hpack}.dynamicTable table`],
+      [hpackTable.entries, `${hpack}.headerFieldTable ents`],
+      [hpackTable.evicted, `${hpack}.headerFieldTable evictCount`],
+      [hpackTable.bytes, `${hpack}.dynamicTable size`],
+      [hpackTable.maxBytes, `${hpack}.dynamicTable maxSize`],
+      [hpackField.name, `${hpack}.HeaderField Name`],
+      [hpackField.value, `${hpack}.HeaderField Value`],
+      [hpackField.sensitive, `${hpack}.HeaderField Sensitive`],
       [goFields.http2ServerConnection, 'net/http.http2serverConn conn'],
       [goFields.http2ClientConnection, 'net/http.http2ClientConn tconn'],
       [goFields.http2StreamId, 'net/http.http2stream id'],
       [0, 'net/http.http2responseWriter rws'],
       [0, 'net/http.http2responseWriterState stream'],
-      [goFields.headerFieldValue, 'vendor/golang.org/x/net/http2/hpack.HeaderField Value'],
     ];
     for (const [offset, field] of fields) assert.equal(told[field], offset, field);
   });

@@ -1,32 +1,28 @@
-/** Where Go programs are probed: TLS, HTTP/2 and gRPC headers, and goroutines that work for others. */
+/** Where Go programs are probed: TLS, HTTP/2's tables of header fields, and goroutines that work for others. */
 import { type ElfFile, machines } from '../elf/file.ts';
 import { type GoBuildInfo, goMinor, readGoBuildInfo } from '../elf/go-build-info.ts';
 import { findGoFunctions } from '../elf/gopclntab.ts';
 import { type FunctionSymbol, findFunctions } from '../elf/symbols.ts';
 import { type GoroutineOffsets, goroutineOffsets, oldestGo } from './go-offsets.ts';
 import { grpcLayoutOf } from './grpc-layouts.ts';
-import { entryOnly, functionBytes, layoutCookie, type ProbePoint, resultCookie, resultPoint } from './point.ts';
+import { entryOnly, functionBytes, layoutCookie, type ProbePoint, resultPoint } from './point.ts';
 import { resultPoints } from './results.ts';
-import { type Register, registers } from './writes.ts';
+import type { Register } from './writes.ts';
 
 /**
  * BPF programs of Go's functions. Arguments are in rax, rbx, rcx, rdi, rsi, r8 …; the goroutine is in r14. No return probe is used:
  * Go moves stacks, and would find the kernel's return address on them. Points with `_leave` are plain ones.
  *   go_tls_read, go_tls_write           (*tls.Conn, buffer, length, capacity); go_tls_read_leave: bytes, or ≤ 0
- *   go_http2_server_request             (connection, *MetaHeadersFrame): headers that a server received
- *   go_http2_server_response            (*writeResHeaders): a server is about to send headers: stream and status
- *   go_http2_server_response_field      (encoder, name, length, value, length): its fields, of the same goroutine, after it
- *   go_http2_client_request_field       (connection, name, length, value, length): fields that a client is about to send
- *   go_http2_client_request             (connection, stream u32): what these fields were for, of the same goroutine, after them
- *   go_http2_client_response            (loop, *MetaHeadersFrame): headers that a client received
- *   go_grpc_server_request              *MetaHeadersFrame in the register that the cookie names
- *   go_grpc_client_response             (transport, *MetaHeadersFrame)
- *   go_grpc_write_header                (*loopyWriter, stream u32, end bool, fields, count, …): either side sends headers or trailers
+ *   go_http2_read_block                 (*Framer, *HeadersFrame): a connection reads a block of header fields …
+ *   go_hpack_decode                     (*Decoder, bytes …): … and decodes its first fragment, in the same goroutine
+ *   go_hpack_encode                     (*Encoder, HeaderField): a field of a block that will be written
+ *   go_http2_write_block                (*Framer), HeadersFrameParam above the return address: the same goroutine writes that block
  *   go_http_round_trip                  (*persistConn): the goroutine of a client's call
  *   go_http_connection_write            (*persistConn): the goroutine that writes for it
  *   go_http_connection_read             (*persistConn): the goroutine that reads for it, before it does
  *   go_http2_round_trip                 the goroutine of a call over HTTP/2 of net/http …
  *   go_http2_request                    … and the one it starts, which writes the request
+ *   go_http2_client_request             (connection, stream u32): it is about to write that
  *   go_http2_handler                    (*serverConn, *responseWriter): the goroutine that answers a stream of net/http
  *   go_grpc_handler                     (*Server, transport's type, its pointer, *ServerStream): the same of grpc; the cookie tells its layout
  *   go_grpc_stream_leave                result: *ClientStream; the goroutine that makes the call; the cookie tells its layout, too
@@ -37,20 +33,16 @@ export type GoProgram =
   | 'go_tls_read'
   | 'go_tls_read_leave'
   | 'go_tls_write'
-  | 'go_http2_server_request'
-  | 'go_http2_server_response'
-  | 'go_http2_server_response_field'
-  | 'go_http2_client_request_field'
-  | 'go_http2_client_request'
-  | 'go_http2_client_response'
-  | 'go_grpc_server_request'
-  | 'go_grpc_client_response'
-  | 'go_grpc_write_header'
+  | 'go_http2_read_block'
+  | 'go_hpack_decode'
+  | 'go_hpack_encode'
+  | 'go_http2_write_block'
   | 'go_http_round_trip'
   | 'go_http_connection_write'
   | 'go_http_connection_read'
   | 'go_http2_round_trip'
   | 'go_http2_request'
+  | 'go_http2_client_request'
   | 'go_http2_handler'
   | 'go_grpc_handler'
   | 'go_grpc_stream_leave'
@@ -84,17 +76,13 @@ interface Call {
 
 const method = ['rax'] as const;
 const methodOfOne = ['rax', 'rbx'] as const;
-const twoStrings = ['rax', 'rbx', 'rcx', 'rdi', 'rsi'] as const;
 const buffer = ['rax', 'rbx', 'rcx'] as const;
 
 /** Calls of net/http's HTTP/2, once in each place it may live. */
 const http2: Readonly<Record<string, Call>> = {
-  '(*serverConn).processHeaders': { enter: 'go_http2_server_request', keep: methodOfOne },
-  '(*writeResHeaders).writeFrame': { enter: 'go_http2_server_response', keep: method },
-  encKV: { enter: 'go_http2_server_response_field', keep: twoStrings },
-  '(*ClientConn).writeHeader': { enter: 'go_http2_client_request_field', keep: twoStrings },
+  '(*Framer).readMetaFrame': { enter: 'go_http2_read_block', keep: methodOfOne },
+  '(*Framer).WriteHeaders': { enter: 'go_http2_write_block', keep: ['rax', 'rsp'] },
   '(*ClientConn).writeHeaders': { enter: 'go_http2_client_request', keep: methodOfOne },
-  '(*clientConnReadLoop).processHeaders': { enter: 'go_http2_client_response', keep: methodOfOne },
   '(*ClientConn).roundTrip': { enter: 'go_http2_round_trip', keep: [] },
   // Its caller, which the compiler may have put it into.
   '(*ClientConn).RoundTrip': { enter: 'go_http2_round_trip', keep: [] },
@@ -102,11 +90,15 @@ const http2: Readonly<Record<string, Call>> = {
   '(*serverConn).runHandler': { enter: 'go_http2_handler', keep: methodOfOne },
 };
 
+const hpack: Readonly<Record<string, Call>> = {
+  '(*Decoder).Write': { enter: 'go_hpack_decode', keep: buffer },
+  '(*Encoder).WriteField': { enter: 'go_hpack_encode', keep: method },
+};
+
 const grpc = 'google.golang.org/grpc';
 const transport = `${grpc}/internal/transport`;
 const grpcServerStream = `${grpc}.(*Server).handleStream`;
 const grpcClientStream = `${transport}.(*http2Client).NewStream`;
-const serverHeaders = `${transport}.(*http2Server).operateHeaders`;
 const tlsRead = 'crypto/tls.(*Conn).Read';
 const newproc = 'runtime.newproc1';
 
@@ -117,9 +109,8 @@ const calls: Readonly<Record<string, Call>> = {
   ...under('net/http.', http2, (name) => name.replace(/^(\(\*)?/, '$1http2')),
   ...under('net/http/internal/http2.', http2, (name) => name),
   ...under('golang.org/x/net/http2.', http2, (name) => name),
-  [serverHeaders]: { enter: 'go_grpc_server_request', keep: ['rbx', 'rdi'] },
-  [`${transport}.(*http2Client).operateHeaders`]: { enter: 'go_grpc_client_response', keep: methodOfOne },
-  [`${transport}.(*loopyWriter).writeHeader`]: { enter: 'go_grpc_write_header', keep: twoStrings },
+  ...under('vendor/golang.org/x/net/http2/hpack.', hpack, (name) => name),
+  ...under('golang.org/x/net/http2/hpack.', hpack, (name) => name),
   [grpcServerStream]: { enter: 'go_grpc_handler', keep: ['rcx', 'rdi'] },
   [grpcClientStream]: { leave: 'go_grpc_stream_leave', keep: [] },
   'net/http.(*persistConn).roundTrip': { enter: 'go_http_round_trip', keep: method },
@@ -193,9 +184,7 @@ function pointsOf(
   const code = functionBytes(file, symbol);
   const points: ProbePoint<GoProgram>[] = [];
   if (enter !== undefined) {
-    const entry = entryOnly(code, enter, keep, true);
-    if (symbol.name === serverHeaders) entry.cookie = frameRegister(build);
-    points.push(entry);
+    points.push(entryOnly(code, enter, keep, true));
   }
   const from = (names: readonly string[]) => distances(functions, names, symbol.address);
   const options = {
@@ -224,13 +213,6 @@ function grpcReason(
 /** Where functions begin, counted from another's beginning. */
 function distances(functions: Map<string, FunctionSymbol>, names: readonly string[], start: number): Set<number> {
   return new Set(names.flatMap((name) => functions.get(name)?.address ?? []).map((address) => address - start));
-}
-
-/** grpc-go 1.60 put a context (two registers) before the frame. */
-function frameRegister({ dependencies }: GoBuildInfo): bigint {
-  const version = /^v1\.(\d+)/.exec(dependencies.get(grpc) ?? '');
-  const register: Register = version !== null && Number(version[1]) < 60 ? 'rbx' : 'rdi';
-  return resultCookie({ kind: 'register', register: registers.indexOf(register) });
 }
 
 function under(

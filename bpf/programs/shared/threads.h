@@ -311,6 +311,10 @@ struct limit {
 #define SOCKET_END_IN 4   /* the peer's end of data was told */
 #define SOCKET_END_OUT 8  /* our own, by shutdown, was told */
 
+/* By direction (1 << direction): the table of header fields was told, or user space asks for it again. */
+#define TABLE_TOLD 1
+#define TABLE_ASKED 4
+
 struct socket_state {
   __u64 inode;            /* of the socket's file; 0 as long as it has none. Another one: the address was reused */
   __u64 born_ns;          /* when this entry was made */
@@ -320,7 +324,8 @@ struct socket_state {
   __u32 flags;
   __u32 record_sequence;  /* of the last read that began with a TLS record */
   __u8 role;
-  __u8 pad[7];
+  __u8 tables;            /* TABLE_*, of Go's HTTP/2 */
+  __u8 pad[6];
   struct limit wire;      /* of what system calls move */
   struct limit clear;     /* of what a TLS library's caller sees */
 };

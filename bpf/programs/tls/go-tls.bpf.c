@@ -1,7 +1,8 @@
-/* What callers of Go's crypto/tls write and read in the clear, with the socket it goes over, and whom the goroutines of Go's HTTP and gRPC
- * connections work for. Functions get their arguments in rax, rbx, rcx …, and the goroutine in r14 (Go's ABIInternal). */
+/* What callers of Go's crypto/tls write and read in the clear, with the socket it goes over; whom the goroutines of Go's HTTP and gRPC
+ * connections work for; and what these connections have in their tables of header fields. Functions get their arguments in rax, rbx, rcx …, and the goroutine in r14 (Go's ABIInternal). */
 #include "go-owners.h"
 #include "go-streams.h"
+#include "go-tables.h"
 #include "plaintext.h"
 #include "registers.h"
 
@@ -123,6 +124,10 @@ int tls_go(struct registers *context) {
     case PROBE_GO_HTTP2_HANDLER: return link_http2_handler(context);
     case PROBE_GO_GRPC_HANDLER: return link_grpc_handler(context, cookie);
     case PROBE_GO_GRPC_STREAM_LEAVE: return link_grpc_caller(context, cookie);
+    case PROBE_GO_HTTP2_READ_BLOCK: return begin_read_block(context);
+    case PROBE_GO_HPACK_DECODE: return decode_block(context);
+    case PROBE_GO_HPACK_ENCODE: return encode_field(context);
+    case PROBE_GO_HTTP2_WRITE_BLOCK: return end_write_block(context);
     default: return 0;
   }
 }

@@ -40,6 +40,10 @@ export const probe = {
   goHttp2Handler: 28,
   goGrpcHandler: 29,
   goGrpcStreamLeave: 30,
+  goHttp2ReadBlock: 31,
+  goHpackDecode: 32,
+  goHpackEncode: 33,
+  goHttp2WriteBlock: 34,
 } as const;
 
 /** struct grpc_layout: its size, and where each field is, in bytes. */
@@ -51,4 +55,27 @@ export const grpcLayout = {
   clientConnection: 6, // u16
   serverConnection: 8, // u16
   pad: 10, // u16[3]
+} as const;
+
+/** struct hpack_table: its size, and where each field is, in bytes. */
+export const hpackTable = {
+  size: 56,
+  entries: 0, // u64
+  count: 8, // u64
+  capacity: 16, // u64
+  evicted: 24, // u64
+  byName: 32, // u64
+  byNameValue: 40, // u64
+  bytes: 48, // u32
+  maxBytes: 52, // u32
+} as const;
+
+/** struct hpack_field: its size, and where each field is, in bytes. */
+export const hpackField = {
+  size: 40,
+  name: 0, // u64
+  nameLength: 8, // u64
+  value: 16, // u64
+  valueLength: 24, // u64
+  sensitive: 32, // u64
 } as const;

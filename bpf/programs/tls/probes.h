@@ -40,6 +40,10 @@ enum probe {
   PROBE_GO_HTTP2_HANDLER,
   PROBE_GO_GRPC_HANDLER,
   PROBE_GO_GRPC_STREAM_LEAVE,
+  PROBE_GO_HTTP2_READ_BLOCK,
+  PROBE_GO_HPACK_DECODE,
+  PROBE_GO_HPACK_ENCODE,
+  PROBE_GO_HTTP2_WRITE_BLOCK,
 };
 
 /* Where grpc-go keeps the number of a stream and the net.Conn of a connection, in bytes. */
@@ -50,6 +54,27 @@ struct grpc_layout {
   __u16 client_connection; /* net.Conn of a client's connection, and of a server's */
   __u16 server_connection;
   __u16 pad[3];
+};
+
+/* What golang.org/x/net/http2/hpack's Encoder and Decoder begin with: their dynamicTable. */
+struct hpack_table {
+  __u64 entries;           /* a slice of struct hpack_field; the newest is the last */
+  __u64 count;
+  __u64 capacity;
+  __u64 evicted;
+  __u64 by_name;
+  __u64 by_name_value;
+  __u32 bytes;             /* RFC 7541 §4.1: of each entry name and value, and 32 */
+  __u32 max_bytes;
+};
+
+/* hpack.HeaderField */
+struct hpack_field {
+  __u64 name;
+  __u64 name_length;
+  __u64 value;
+  __u64 value_length;
+  __u64 sensitive;
 };
 
 #endif

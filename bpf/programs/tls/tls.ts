@@ -42,6 +42,10 @@ const goConstants: Record<string, number | Uint8Array> = {
   http2_client_connection: goFields.http2ClientConnection,
   http2_stream_id: goFields.http2StreamId,
   grpc_layouts: grpcTable(),
+  frame_header_stream_id: goFields.frameHeaderStreamId,
+  hpack_encoder_writer: goFields.hpackEncoderWriter,
+  bufio_reader_source: goFields.bufioReaderSource,
+  ready_reader_source: goFields.readyReaderSource,
 };
 
 /** Loads what the kernel takes, in any thread; `failures` tells of the rest. Nothing is probed yet. */
