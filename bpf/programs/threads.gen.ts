@@ -13,6 +13,7 @@ export const threadsConstants = {
   SOCKET_CLOSED: 2,
   SOCKET_END_IN: 4,
   SOCKET_END_OUT: 8,
+  SOCKET_NAMED: 16,
   TABLE_TOLD: 1,
   TABLE_ASKED: 4,
 } as const;

@@ -83,7 +83,9 @@ struct sock {
 struct inet_sock { __u16 inet_sport; };
 struct socket { struct file *file; struct sock *sk; };
 struct tcp_sock { unsigned int copied_seq; unsigned int rcv_nxt; unsigned int write_seq; unsigned int snd_una; };
-struct unix_sock { struct sock *peer; };
+struct sockaddr_un { unsigned short sun_family; char sun_path[108]; };
+struct unix_address { int len; struct sockaddr_un name[]; };
+struct unix_sock { struct unix_address *addr; struct sock *peer; };
 
 /* io_uring */
 struct io_cqe { int fd; };

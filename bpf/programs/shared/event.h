@@ -6,7 +6,8 @@
 enum event_kind {
   EVENT_DATA = 1,    /* bytes of a connection: as a system call moved them, or in the clear, as a TLS library's caller sees them;
                         length 0 on a stream: no more will come in this direction (end of file was read, or shutdown) */
-  EVENT_OPEN = 2,    /* a connection was made (role client) or accepted (role server); length: EINPROGRESS when it is still being made, else 0 */
+  EVENT_OPEN = 2,    /* a connection was made (role client) or accepted (role server); length: EINPROGRESS when it is still being made, else 0.
+                        Of an AF_UNIX socket before its first data too; payload: the server's path as the kernel keeps it */
   EVENT_CLOSE = 3,   /* the last descriptor is gone, or the kernel closed it; length: bytes sent and not acknowledged by then */
   EVENT_EXEC = 4,    /* payload: struct exec_event, the path that was executed, then arguments and environment as the process was given them */
   EVENT_EXIT = 5,    /* the process (not a thread) is over; length: its wait status (code << 8 | signal) */

@@ -310,6 +310,7 @@ struct limit {
 #define SOCKET_CLOSED 2   /* ... and has had that */
 #define SOCKET_END_IN 4   /* the peer's end of data was told */
 #define SOCKET_END_OUT 8  /* our own, by shutdown, was told */
+#define SOCKET_NAMED 16   /* AF_UNIX: its path was told */
 
 /* By direction (1 << direction): the table of header fields was told, or user space asks for it again. */
 #define TABLE_TOLD 1

@@ -4,6 +4,7 @@
 
 #include "files.h"
 #include "processes.h"
+#include "unix.h"
 
 enum call {
   CALL_READ = 0, CALL_WRITE = 1, CALL_CLOSE = 3, CALL_PREAD64 = 17, CALL_PWRITE64 = 18, CALL_READV = 19, CALL_WRITEV = 20,
@@ -136,6 +137,12 @@ static __always_inline void emit_for(struct event *event, const struct payload *
   }
 }
 
+/* As it was opened; else, of an AF_UNIX socket, as its addresses tell. */
+static __always_inline void take_role(struct event *event, struct socket_state *state) {
+  if (state->role) event->role = state->role;
+  else state->role = event->role;
+}
+
 /* Global, so that the verifier checks it once; it finds its thread again, because such a function takes no pointer into a map. */
 __noinline int tell_transfer(struct transfer *move) {
   struct thread_state *thread = find_thread();
@@ -148,10 +155,11 @@ __noinline int tell_transfer(struct transfer *move) {
   if (!state) return 0;
   begin_event(&event, thread, EVENT_DATA, move->call);
   event.direction = move->direction;
-  event.role = state->role;
+  take_role(&event, state);
   event.length = move->length;
   event.flags |= move->flags;
   state->pid = event.pid;
+  if (event.flags & EVENT_UNIX && !(state->flags & SOCKET_NAMED)) tell_path(move->sock, &event, state);
   number(&event, move, thread, state);
   struct trace *trace = find_trace(thread, event.pid, event.goroutine);
   if (move->length == 0) {
@@ -188,7 +196,8 @@ static __noinline int tell_open(struct thread_state *thread, const struct target
   event.role = role;
   event.length = length;
   struct payload none = {};
-  emit_for(&event, &none, state);
+  if (event.flags & EVENT_UNIX) tell_path(target->sock, &event, state);
+  else emit_for(&event, &none, state);
   return 0;
 }
 

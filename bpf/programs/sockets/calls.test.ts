@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventConstants } from '../event.gen.ts';
 import { type Hook, hooks } from './sockets.ts';
@@ -66,7 +68,9 @@ const cases: [name: string, code: string, expected: string[]][] = [
 ];
 
 /** `out text`, with `!` when it was cut and `*` when it never was in memory; with the length where it is another. */
-function brief({ direction, payload, length, flags }: Told): string {
+function brief({ kind, direction, role, payload, length, flags }: Told): string {
+  if (kind === 'open') return `open ${role === 2 ? 'server' : 'client'} ${payload.replace(/\0$/, '')}`;
+  if (kind === 'close') return kind;
   const mark = flags & EVENT_SENDFILE ? '*' : flags & EVENT_CUT ? '!' : '';
   const of = length === payload.length ? '' : ` of ${length}`;
   return `${direction}${mark}${payload === '' ? '' : ` ${payload}`}${of}`;
@@ -196,15 +200,55 @@ mmsg('receive', server, [buffer(b'.' * 50), buffer(b'.' * 50)])
       assert.equal(asked.remotePort, answer.remotePort);
     });
 
-    test('unix sockets know the other end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'unix-'));
+    after(() => rmSync(folder, { recursive: true }));
+    const places: [name: string, path: string, as: string][] = [
+      ['a path', `'${folder}/${hook}'`, `${folder}/${hook}`],
+      ['an abstract name', `'\\0deepflow ${process.pid}'`, `\0deepflow ${process.pid}`],
+      ['a long path', `'${folder}/${hook}'.ljust(107, 'x')`, `${folder}/${hook}`.padEnd(107, 'x')],
+    ];
+    for (const [name, path, as] of places) {
+      test(`unix sockets have ${name} and know the other end`, async () => {
+        using unix = startCapture({ hooks: [hook], unixSockets: true });
+        const code = `
+listener = socket.socket(socket.AF_UNIX); listener.bind(${path}); listener.listen()
+a = socket.socket(socket.AF_UNIX); a.connect(listener.getsockname()); b, _ = listener.accept()
+a.send(b'one'); b.recv(9); a.send(b'two'); b.recv(9); a.close(); b.recv(9); b.close()
+`;
+        const told = (await tell(unix, code)).filter(({ flags, kind }) => flags & EVENT_UNIX || kind === 'close');
+        assert.deepEqual(told.map(brief), [
+          `open client ${as}`,
+          `open server ${as}`,
+          ...['out one', 'in one', 'out two', 'in two', 'close', 'in', 'close'],
+        ]);
+        const data = told.filter(({ kind, length }) => kind === 'data' && length > 0);
+        assertNumbered(data);
+        assert.equal(data[0]!.remote, data[1]!.socket.toString(16).padStart(12, '0'));
+        assert.deepEqual(
+          data.map(({ role }) => role),
+          [1, 2, 1, 2],
+        );
+      });
+    }
+
+    test('unix sockets that were open before are named with their first data, pairs without a path are not told', async () => {
       using unix = startCapture({ hooks: [hook], unixSockets: true });
-      const told = await tell(unix, "a,b = socket.socketpair(); a.send(b'one'); b.recv(9); a.send(b'two'); b.recv(9)");
-      // What starts the program comes through a unix socket, too.
-      const data = told.filter((event) => event.kind === 'data' && event.payload !== '\n');
-      assert.deepEqual(data.map(brief), ['out one', 'in one', 'out two', 'in two']);
-      assertNumbered(data);
-      for (const event of data) assert.equal(event.flags & EVENT_UNIX, EVENT_UNIX);
-      assert.equal(data[0]!.remote, data[1]!.socket.toString(16).padStart(12, '0'));
+      const program = python(`
+listener = socket.socket(socket.AF_UNIX); listener.bind('${folder}/before ${hook}'); listener.listen()
+a = socket.socket(socket.AF_UNIX); a.connect(listener.getsockname()); b, _ = listener.accept()
+c, d = socket.socketpair()
+print('made', flush=True)
+sys.stdin.readline()
+c.send(b'pair'); d.recv(9); b.send(b'one'); a.recv(9)
+`);
+      program.start();
+      await program.says('made');
+      unix.program.setProcess(program.pid, { trace: 'yes' });
+      program.start();
+      await program.end();
+      const told = (await unix.whenOver(program.pid)).filter(({ flags }) => flags & EVENT_UNIX);
+      const path = `${folder}/before ${hook}`;
+      assert.deepEqual(told.map(brief), [`open server ${path}`, 'out one', `open client ${path}`, 'in one']);
     });
 
     // Classic tracepoints do not tell a child process from a thread, so there it is filtered as any other.

@@ -80,19 +80,30 @@ static __always_inline void write_v4(__u8 *to, __u32 address) {
   out->word[1] = out->word[2] = out->word[3] = 0;
 }
 
+static __always_inline __u64 peer_of_unix(__u64 sock) { return WORD(sock + bpf_core_field_offset(struct unix_sock, peer)); }
+static __always_inline __u64 address_of_unix(__u64 sock) { return WORD(sock + bpf_core_field_offset(struct unix_sock, addr)); }
+
+/* A server's socket has the path that it listens on, a client's hardly ever one. Those without any are pairs that a process made for itself
+ * or its children, to wake threads with: they are no calls, and would begin trace ids of their own. */
+static __always_inline bool describe_unix(__u64 sock, __u64 inode, struct event *event) {
+  __u64 peer = peer_of_unix(sock);
+  bool is_named = address_of_unix(sock) != 0;
+  bool is_peer_named = peer && address_of_unix(peer) != 0;
+  if (!is_named && !is_peer_named) return false;
+  if (is_named != is_peer_named) event->role = is_named ? ROLE_SERVER : ROLE_CLIENT;
+  event->flags |= EVENT_UNIX;
+  *(__u64 *)event->local = inode;
+  *(__u64 *)event->remote = name_socket(peer);
+  return true;
+}
+
 /* Fills family, transport, ports, addresses and namespace; false: not a socket that is traced. */
 static __always_inline bool describe_socket(__u64 sock, __u64 inode, struct event *event) {
   __u16 family = FIELD(sock, sock, __sk_common.skc_family);
   __u16 type = FIELD(sock, sock, sk_type);
   event->socket = name_socket(sock);
   event->netns = FIELD(FIELD(sock, sock, __sk_common.skc_net.net), net, ns.inum);
-  if (family == AF_UNIX) {
-    if (!trace_unix) return false;
-    event->flags |= EVENT_UNIX;
-    *(__u64 *)event->local = inode;
-    *(__u64 *)event->remote = name_socket(WORD(sock + bpf_core_field_offset(struct unix_sock, peer)));
-    return true;
-  }
+  if (family == AF_UNIX) return trace_unix && type == SOCK_STREAM && describe_unix(sock, inode, event);
   if (family != AF_INET && family != AF_INET6) return false;
   __u16 protocol = FIELD(sock, sock, sk_protocol);
   if (type == SOCK_STREAM && (protocol == TRANSPORT_TCP || protocol == IPPROTO_MPTCP)) event->transport = TRANSPORT_TCP;

@@ -1,6 +1,7 @@
 /** For tests: Python programs that make known system calls, held back until they are watched. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capture, Told } from './capture.ts';
 
 /** Names that every program can use: `pair()` gives a connected client and server, `mmsg` calls sendmmsg and recvmmsg. */
@@ -46,6 +47,8 @@ export interface Program {
   pid: number;
   /** Lets it begin. */
   start(): void;
+  /** Waits until it has printed that. Throws an Error after 10 s. */
+  says(text: string): Promise<void>;
   /** Waits for its end; gives what it printed. Throws an Error when it failed. */
   end(): Promise<string>;
 }
@@ -63,6 +66,10 @@ export function python(code: string): Program {
   return {
     pid: child.pid!,
     start: () => void child.stdin!.write('\n'),
+    async says(text) {
+      for (const end = Date.now() + 10_000; !said.out.includes(text); await sleep(5))
+        if (Date.now() > end) throw new Error(`the program did not print ${text}: ${said.error}`);
+    },
     async end() {
       const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
       const [code, signal] = await closed;
