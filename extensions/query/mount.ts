@@ -1,6 +1,7 @@
 /** Puts framework-free query routes onto an Express router. */
 import { pipeline } from 'node:stream/promises';
 import { type Request, type Response, Router } from 'express';
+import { QueryError } from '../../querier/errors.ts';
 import type { Answer, Route } from '../../querier/route.ts';
 import type { Store } from '../../querier/store/store.ts';
 
@@ -10,6 +11,13 @@ export function mount(routes: readonly Route[], store: Store): Router {
     const serve = (request: Request, response: Response) => answer(route, store, request, response);
     if (route.method === 'GET') router.get(route.path, serve);
     else router.post(route.path, serve);
+  }
+  // What is left came with another method.
+  for (const { path, method } of routes) {
+    router.all(path, (request) => {
+      const asked = request.originalUrl.split('?')[0];
+      throw new QueryError('BAD_REQUEST', `${asked} answers ${method}, and this was ${request.method}`);
+    });
   }
   return router;
 }

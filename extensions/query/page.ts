@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type RequestHandler, Router } from 'express';
+import { notFound } from './answer-error.ts';
 
 const built = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
@@ -11,7 +12,8 @@ export function servePage(directory = built): Router {
   const router = Router();
   router.use(
     '/assets',
-    express.static(join(directory, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false, index: false }),
+    express.static(join(directory, 'assets'), { immutable: true, maxAge: '365d', index: false }),
+    notFound,
   );
   router.use(express.static(directory, { index: false, maxAge: 0 }));
   const index: RequestHandler = (_request, response) => {

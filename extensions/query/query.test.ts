@@ -295,6 +295,8 @@ const bad: [path: string, status: number][] = [
   ['/api/v1/logs?after=x', 400],
   ['/api/v1/metrics/chart', 400],
   ['/api/v1/nothing', 404],
+  ['/api/v1/sql', 400],
+  ['/assets/nothing.js', 404],
   ['/api/traces/%E0%A4%A', 400],
 ];
 
@@ -304,6 +306,7 @@ for (const [path, status] of bad) {
     assert.equal(answer.status, status, answer.text);
     assert.match(answer.body.error.code, /^[A-Z_]+$/);
     assert.ok(answer.body.error.message.length > 5);
+    assert.ok(!answer.text.includes(process.cwd()), 'where the files are is nobody else’s business');
   });
 }
 

@@ -102,7 +102,10 @@ for (const [text, code] of refusals) {
 }
 
 test('where nothing is kept, or nothing yet, that is said', async () => {
-  const [route] = pcapRoutes(undefined);
-  await assert.rejects(route!.handle({} as Parameters<NonNullable<typeof route>['handle']>[0]), /set pcap::directory/);
+  const [route, kept] = pcapRoutes(undefined);
+  const request = {} as Parameters<NonNullable<typeof route>['handle']>[0];
+  await assert.rejects(route!.handle(request), /set pcap::directory/);
+  assert.deepEqual(await kept!.handle(request), { kind: 'json', body: { kept: false } });
+  assert.deepEqual(await pcapRoutes(directory)[1]!.handle(request), { kind: 'json', body: { kept: true } });
   await assert.rejects(ask('server_port=1', join(directory, 'absent')), /No packets are kept in .*absent yet/);
 });

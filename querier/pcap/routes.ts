@@ -5,7 +5,7 @@ import { addressWords } from '../../flow/pcap/address.ts';
 import { type PacketQuery, searchPackets, type WantedEnd } from '../../flow/pcap/search.ts';
 import { QueryError } from '../errors.ts';
 import { readLimit, readTimeRange } from '../request.ts';
-import type { Answer, Route, RouteRequest } from '../route.ts';
+import { type Answer, json, type Route, type RouteRequest } from '../route.ts';
 import { type FoundFlow, findFlow } from './find-flow.ts';
 
 const hourMs = 3_600_000;
@@ -15,7 +15,10 @@ const contentType = 'application/x-pcapng';
 
 /** `directory` is where a cbpf receiver keeps packets; undefined when nothing was configured. */
 export function pcapRoutes(directory: string | undefined): readonly Route[] {
-  return [{ method: 'GET', path: '/pcap', handle: (request) => answerPackets(directory, request) }];
+  return [
+    { method: 'GET', path: '/pcap', handle: (request) => answerPackets(directory, request) },
+    { method: 'GET', path: '/pcap/kept', handle: async () => json({ kept: directory !== undefined }) },
+  ];
 }
 
 async function answerPackets(directory: string | undefined, request: RouteRequest): Promise<Answer> {

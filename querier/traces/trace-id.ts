@@ -4,7 +4,10 @@ import { QueryError } from '../errors.ts';
 /** 32 hex digits; shorter ids (64-bit, or with zeros cut off) are filled up on the left. */
 export function parseTraceId(text: string): string {
   if (!/^[0-9a-fA-F]{1,32}$/.test(text) || /^0+$/.test(text)) {
-    throw new QueryError('BAD_REQUEST', `"${text.slice(0, 64)}" is no trace id: give up to 32 hex digits`);
+    throw new QueryError(
+      'BAD_REQUEST',
+      `"${text.slice(0, 64)}" is no trace id: give up to 32 hex digits, not all of them 0`,
+    );
   }
   return text.toLowerCase().padStart(32, '0');
 }

@@ -85,9 +85,7 @@ test('flows: packets can be downloaded only where they are kept', async (t) => {
   await page.getByRole('link', { name: 'Its calls' }).waitFor();
   assert.equal(await page.getByRole('link', { name: 'Download packets' }).count(), 0);
   const keeping = await openPage(t, browser);
-  await keeping.route('**/api/v1/pcap*', (route) =>
-    route.fulfill({ status: 400, body: '{"error":{"code":"BAD_REQUEST"}}' }),
-  );
+  await keeping.route('**/api/v1/pcap/kept', (route) => route.fulfill({ body: '{"kept":true}' }));
   await keeping.goto(`${base}/flows`);
   await keeping.locator('.flow-list .row').first().click();
   const link = keeping.getByRole('link', { name: 'Download packets' });

@@ -1,5 +1,5 @@
 /** Where a flow leads: its calls, and its packets where they are kept. */
-import { ApiError, apiUrl, getJson } from '../../api/client.ts';
+import { apiUrl, getJson } from '../../api/client.ts';
 import type { FlowRow } from '../../api/types.ts';
 import { nsTextToMs } from '../../format/time.ts';
 import { linkTo } from '../../state/url.ts';
@@ -21,11 +21,11 @@ export function packetsOfFlow(flowId: string): string {
 
 let keepsPackets: Promise<boolean> | undefined;
 
-/** Whether this collector keeps packets: one that does complains about a flow id that is none, one that does not about the asking. */
+/** Whether this collector keeps packets. */
 export function packetsAreKept(): Promise<boolean> {
-  keepsPackets ??= getJson(packetsOfFlow('none'), new AbortController().signal).then(
+  keepsPackets ??= getJson<{ kept: boolean }>(apiUrl('/pcap/kept'), new AbortController().signal).then(
+    ({ kept }) => kept,
     () => false,
-    (error: unknown) => error instanceof ApiError && error.code === 'BAD_REQUEST',
   );
   return keepsPackets;
 }
