@@ -33,7 +33,7 @@ test('traces: lists what is stored, newest first, and services by trouble', asyn
       .locator('.services tbody tr')
       .last()
       .innerText()
-      .then((text) => text.split('\t')[0]),
+      .then((text) => text.split('\t')[0]?.trim()),
     'cart',
   );
   assert.match(await page.locator('.trace-list .row').first().innerText(), /ago[\s\S]*frontend[\s\S]*ms/);
@@ -134,6 +134,21 @@ test('a click on a value filters by it, with alt it is left out, and the filter 
   await page.waitForFunction(() => !location.search.includes('f='));
 });
 
+test('logs: an event without a text says what it holds', async (t) => {
+  const page = await openPage(t, browser);
+  await page.route('**/api/v1/logs?*', async (route) => {
+    const answer = await (await route.fetch()).json();
+    const attributes = [
+      { key: 'deepflow.process.event', type: 'string', value: 'exit' },
+      { key: 'process.exit.code', type: 'int', value: '1' },
+    ];
+    Object.assign(answer.logs[0], { body: '', eventName: 'deepflow.process', attributes });
+    await route.fulfill({ json: answer });
+  });
+  await page.goto(`${base}/logs`);
+  await page.locator('.log-list .row', { hasText: 'deepflow.process event=exit code=1' }).waitFor();
+});
+
 test('logs: severity is told in words, and narrows the list', async (t) => {
   const page = await open(t, '/logs');
   await page.waitForSelector('.log-list .row');
@@ -196,12 +211,17 @@ test('health: components with their trouble, throughput, storage', async (t) => 
   const page = await open(t, '/health');
   await page.getByText('spans', { exact: true }).first().waitFor();
   await page.getByText('otlp_grpc/backup').first().waitFor();
-  assert.match(await page.locator('main').innerText(), /otlp_grpc\/backup\s+exporter\s+⚠ in trouble, trying again/);
+  assert.match(
+    await page.locator('main').innerText(),
+    /otlp_grpc\/backup\s+exporter\s+traces\s+⚠ in trouble, trying again/,
+  );
   assert.match(
     await page.locator('main').innerText(),
     new RegExp(`spans\\s+${demo.spans.length.toLocaleString('en')}`),
   );
   assert.match(await page.locator('main').innerText(), /spans refused\s+⚠ 12/);
+  assert.match(await page.locator('main').innerText(), /ebpf\s+events lost: the ring was full\s+⚠ 7/);
+  assert.doesNotMatch(await page.locator('main').innerText(), /drops/);
   // 500 more at each look, which is every 5 s.
   await page.waitForFunction(() =>
     /spans accepted[\d,]+(9\d(\.\d)?|10\d) \/s/.test(document.querySelector('main')?.textContent ?? ''),
@@ -259,8 +279,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
-test('a narrow window does not scroll sideways', async (t) => {
-  const page = await open(t, '/traces', { width: 420 });
-  await page.waitForSelector('.trace-list .row');
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
-});
+for (const width of [420, 900, 1280]) {
+  test(`a window ${width} wide does not scroll sideways`, async (t) => {
+    for (const [path, ready] of [
+      ['/traces', '.trace-list .row'],
+      ['/logs?service=nobody', '.notice'],
+      ['/metrics?f=a%3Db', '.notice'],
+    ] as const) {
+      const page = await open(t, path, { width });
+      await page.waitForSelector(ready);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), path);
+    }
+  });
+}

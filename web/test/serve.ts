@@ -53,6 +53,8 @@ function createMetrics(): () => Promise<string> {
 otelcol_receiver_accepted_spans{receiver="otlp",transport="http"} 3400
 otelcol_receiver_refused_spans{receiver="otlp",transport="grpc"} 12
 otelcol_receiver_accepted_log_records{receiver="otlp",transport="grpc"} 51200
+otelcol_receiver_ebpf_lost_events{receiver="ebpf"} 7
+otelcol_receiver_cbpf_kernel_drops{receiver="cbpf"} 0
 otelcol_exporter_sent_spans{exporter="clickhouse"} ${123_400 + looks * 500}
 otelcol_exporter_queue_size{exporter="otlp_grpc/backup"} 120
 otelcol_exporter_queue_capacity{exporter="otlp_grpc/backup"} 1000

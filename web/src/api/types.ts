@@ -142,6 +142,8 @@ export interface StorageRow {
 export interface ComponentHealth {
   kind: string;
   id: string;
+  /** Those it is part of; none for an extension. */
+  pipelines: string[];
   status: string;
   message?: string;
   sinceMs: number;

@@ -1,5 +1,6 @@
 /** A table of typed attributes whose values filter. */
 import type { Attribute } from '../api/types.ts';
+import { KeyName } from './key-name.tsx';
 import { Value } from './value.tsx';
 
 export function Attributes({ title, of, filterable = true }: { title: string; of: Attribute[]; filterable?: boolean }) {
@@ -13,7 +14,9 @@ export function Attributes({ title, of, filterable = true }: { title: string; of
         <tbody>
           {of.map((attribute, at) => (
             <tr key={`${attribute.key} ${at}`}>
-              <th scope="row">{attribute.key}</th>
+              <th scope="row">
+                <KeyName name={attribute.key} />
+              </th>
               <td class={`type-${attribute.type}`}>
                 <AttributeValue attribute={attribute} filterable={filterable} />
               </td>

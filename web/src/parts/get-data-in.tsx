@@ -14,25 +14,27 @@ node --require @opentelemetry/auto-instrumentations-node/register app.js`,
   "scopeMetrics":[{"metrics":[{"name":"my.gauge","gauge":{"dataPoints":[{"timeUnixNano":"'$(date +%s%N)'","asDouble":42}]}}]}]}]}'`,
   calls: `service:
   pipelines:
-    traces: {receivers: [otlp, cbpf], exporters: [clickhouse, red]}
-    logs: {receivers: [otlp, cbpf], exporters: [clickhouse, red]}
+    traces: {receivers: [otlp, ebpf, cbpf], exporters: [clickhouse, red]}
+    logs: {receivers: [otlp, ebpf, cbpf], exporters: [clickhouse, red]}
     metrics/red: {receivers: [red], exporters: [clickhouse]}`,
   flows: `receivers:
+  ebpf:
   cbpf:
 service:
   pipelines:
-    logs: {receivers: [otlp, cbpf], exporters: [clickhouse, red]}`,
+    logs: {receivers: [otlp, ebpf, cbpf], exporters: [clickhouse, red]}`,
 } as const;
 
 /** Before the lines. */
 const hints: Readonly<Record<keyof typeof lines, string>> = {
   traces: 'Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:',
   logs: 'Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:',
-  metrics: 'Choose a longer time range, or send some. Any OpenTelemetry SDK will do; for example:',
+  metrics:
+    'Choose a longer time range, or send some. Rates, errors and durations of calls that were seen are under Services. Any OpenTelemetry SDK will do; for example:',
   calls:
-    'Choose a longer time range. Calls are counted by the connector red, from spans that are sent and from captured packets; in the configuration:',
+    'Choose a longer time range. Calls are counted by the connector red, from spans that are sent and from what processes and packets tell; in the configuration:',
   flows:
-    'Choose a longer time range. Connections are seen by capturing packets, which needs CAP_NET_RAW; in the configuration:',
+    'Choose a longer time range. Connections are seen in the kernel (CAP_BPF and CAP_PERFMON) and in packets (CAP_NET_RAW); root may do both, and bin/otelcol-deepflow doctor says what is missing. In the configuration:',
 };
 
 export function GetDataIn({ what, filtered }: { what: keyof typeof lines; filtered: boolean }) {

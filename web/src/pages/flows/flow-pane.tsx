@@ -6,6 +6,7 @@ import { formatDuration } from '../../format/duration.ts';
 import { formatValue } from '../../format/number.ts';
 import { formatEndpoint, observationPointWords } from '../../format/observation-point.ts';
 import { formatAbsolute } from '../../format/time.ts';
+import { KeyName } from '../../parts/key-name.tsx';
 import { ErrorNotice } from '../../parts/notice.tsx';
 import { Value } from '../../parts/value.tsx';
 import { setParams } from '../../state/url.ts';
@@ -65,7 +66,7 @@ function Facts({ facts }: { facts: FlowDetail['facts'] }) {
           {facts.map(({ key, value, unit, meaning }) => (
             <tr key={key}>
               <th scope="row" title={meaning}>
-                {key.replace(/^deepflow\.flow\./, '')}
+                <KeyName name={key.replace(/^deepflow\.flow\./, '')} />
               </th>
               <td>
                 <FactValue of={key} value={value} unit={unit} />

@@ -69,7 +69,7 @@ function Flows({ rows }: { rows: FlowRow[] | undefined }) {
         <div class="table-scroll">
           <div class="wide-table">
             <FlowHead
-              summary={`${formatCount(rows.length)} flow${rows.length === 1 ? '' : 's'}${rows.length === limit ? ', the first' : ''}`}
+              summary={`${rows.length === limit ? 'the first ' : ''}${formatCount(rows.length)} flow${rows.length === 1 ? '' : 's'}`}
             />
             <VirtualList
               class="flow-list"

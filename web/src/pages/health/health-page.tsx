@@ -54,6 +54,7 @@ function Components({ components }: { components: ComponentHealth[] }) {
           <tr>
             <th scope="col">component</th>
             <th scope="col">kind</th>
+            <th scope="col">pipelines</th>
             <th scope="col">state</th>
             <th scope="col">since</th>
             <th scope="col">message</th>
@@ -63,9 +64,10 @@ function Components({ components }: { components: ComponentHealth[] }) {
           {components.map((component) => {
             const [sign, text, bad] = statuses[component.status] ?? ['?', component.status, true];
             return (
-              <tr key={`${component.kind} ${component.id}`}>
+              <tr key={`${component.kind} ${component.id} ${component.pipelines}`}>
                 <th scope="row">{component.id}</th>
                 <td>{component.kind}</td>
+                <td>{component.pipelines.join(', ')}</td>
                 <td class={bad ? 'bad' : 'good'}>
                   {sign} {text}
                 </td>

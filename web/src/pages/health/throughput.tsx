@@ -1,15 +1,20 @@
-/** What receivers took and exporters sent: totals, and rates since the last look. */
+/** What receivers took and lost, and exporters sent: totals, and rates since the last look. */
 import { useRef } from 'preact/hooks';
 import type { Health } from '../../api/types.ts';
 import { formatBytes, formatCount, formatRate } from '../../format/number.ts';
 
 type Samples = Health['metrics'];
 
-/** Counters by the name of what they count; `{item}` is spans, metric_points, log_records or profile_samples. */
+/** Counters by their names, which end with what they count: spans, log_records, events … */
 const counters: readonly [pattern: RegExp, meaning: string, bad: boolean][] = [
   [/^receiver_accepted_(\w+?)(?:_total)?$/, 'accepted', false],
   [/^receiver_refused_(\w+?)(?:_total)?$/, 'refused', true],
   [/^receiver_failed_(\w+?)(?:_total)?$/, 'failed', true],
+  [/^receiver_ebpf_lost_(events)(?:_total)?$/, 'lost: the ring was full', true],
+  [/^receiver_cbpf_kernel_(drops)(?:_total)?$/, 'of packets: the ring was full', true],
+  [/^receiver_(?:ebpf|cbpf)_dropped_(batches|records|flow_records)(?:_total)?$/, 'dropped: too many waited', true],
+  [/^receiver_(?:ebpf|cbpf)_evicted_(connections|flows)(?:_total)?$/, 'given up: too many were open', true],
+  [/^receiver_(?:ebpf|cbpf)_parser_(failures)(?:_total)?$/, 'of parsers', true],
   [/^exporter_sent_(\w+?)(?:_total)?$/, 'sent', false],
   [/^exporter_send_failed_(\w+?)(?:_total)?$/, 'not sent', true],
   [/^exporter_enqueue_failed_(\w+?)(?:_total)?$/, 'not queued', true],

@@ -15,7 +15,7 @@ export function LogListRow({ log }: { log: LogRow }) {
         {severitySigns[severity]} {severity === 'unknown' ? log.severityText || '–' : severity}
       </span>
       <ServiceName name={log.service} />
-      <span class="body">{log.body === '' ? log.eventName : log.body.split('\n', 1)[0]}</span>
+      <span class="body">{log.body === '' ? eventSummary(log) : log.body.split('\n', 1)[0]}</span>
       <span>
         {log.traceId !== '' && (
           <a
@@ -29,5 +29,12 @@ export function LogListRow({ log }: { log: LogRow }) {
         )}
       </span>
     </div>
+  );
+}
+
+/** What an event without a text says: its name, and its attributes by the last word of their names. */
+function eventSummary({ eventName, attributes }: LogRow): string {
+  return [eventName, ...attributes.map(({ key, value }) => `${key.slice(key.lastIndexOf('.') + 1)}=${value}`)].join(
+    ' ',
   );
 }

@@ -54,7 +54,11 @@ function Results({ rows }: { rows: TraceRow[] | undefined }) {
   return (
     <>
       <TraceListHead
-        summary={`${formatCount(rows.length)} trace${rows.length === 1 ? '' : 's'}${rows.length === limit ? ', the newest' : ''}`}
+        summary={
+          rows.length === limit
+            ? `newest ${formatCount(limit)}`
+            : `${formatCount(rows.length)} trace${rows.length === 1 ? '' : 's'}`
+        }
       />
       <VirtualList
         class="trace-list"
