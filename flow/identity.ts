@@ -1,6 +1,8 @@
 /** Who talks with whom: what a connection's calls and records say of their ends; made once per connection with payload. */
 
 import type { Worker } from './l7/evidence.ts';
+import type { ToldTable } from './l7/http2/told.ts';
+import type { Side } from './l7/message.ts';
 
 export type Transport = 'tcp' | 'udp' | 'icmp';
 
@@ -14,6 +16,8 @@ export interface SocketFacts {
   readonly peerService: string;
   /** Who works on the request with that id, where it is known by something else than its bytes; tells it once. */
   takeWorker(id: number): Worker | null;
+  /** The table of header fields that this side had before the HTTP/2 block of that stream, where the process told it; tells it once. */
+  takeTable(side: Side, stream: number, bytes: Uint8Array, start: number, end: number): ToldTable | null;
 }
 
 export interface FlowIdentity {

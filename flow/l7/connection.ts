@@ -130,9 +130,10 @@ export class Connection {
     }
   }
 
-  /** A header field that was seen in the clear inside the process, before the bytes of its block come. */
-  told(side: Side, stream: number, name: string, value: string): void {
-    if (!this.#stopped) this.#parser?.told?.(side, stream, name, value);
+  /** What that side sends cannot be read without a table that the process has; undefined while the protocol is not known. */
+  lacksTable(side: Side): boolean | undefined {
+    if (this.#stopped) return false;
+    return this.#parser === null ? undefined : (this.#parser.lacksTable?.(side) ?? false);
   }
 
   /** The side sent its last byte. */

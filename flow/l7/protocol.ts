@@ -55,8 +55,8 @@ export interface Parser {
    * sends what, which ids wait for an answer. Without it the probe decides.
    */
   resume?(input: Input): boolean;
-  /** A header field that an observer inside the process saw in the clear, before the bytes of its block are read. */
-  told?(side: Side, stream: number, name: string, value: string): void;
+  /** What that side sends refers to what it sent before we came, and only who is inside the process can tell what that was. */
+  lacksTable?(side: Side): boolean;
   /** Bytes of that side were lost, in the middle of something: forget what depends on them. What was half read is gone. */
   gap?(side: Side): void;
   /**

@@ -25,6 +25,7 @@ import { createRules } from './rules.ts';
 import type { SocketEvent } from './socket-event.ts';
 import type { Role } from './socket-flow.ts';
 import { SocketTable } from './socket-table.ts';
+import { TableWatch } from './table-watch.ts';
 import { tryStartTcp } from './tcp/start.ts';
 import { Work } from './work.ts';
 
@@ -58,12 +59,17 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   const time = new MonotonicTime();
   const identities = createIdentityCache({ maxEntries: maxProcesses, graceMs });
   const rules = createRules(setup, program, createTellUnreadable(post));
+  const tables = new TableWatch({
+    ask: (socket, direction, seenNs) => program.askTable(socket, direction, seenNs),
+    probe: (process) => probes.watchTables(process),
+  });
   // Also without TLS: they find out where Go keeps its goroutines.
   const probes = startProbes({
     shared: program.shared,
     config: config.tls,
     isWanted: (process) => owners.of(process).isWanted && !rules.isIgnored(process),
     onGo: (process, place) => rules.setGo(process, place),
+    onTables: (process, probed) => tables.set(process, probed),
     onLog: (message, fields) => post({ type: 'log', level: 'info', message, fields }),
   });
   const owners = new Owners({
@@ -101,6 +107,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     maxSockets: config.max_connections,
     encrypted: (process) => probes.encrypted(process),
     work,
+    tables,
   });
   const logs = { clock: time.clock, version, maxPendingBytes, timeOf: (ns: number) => time.of(ns) };
   const processes = new ProcessRecords(logs);

@@ -1,6 +1,8 @@
 /** A connection as one process sees it: who talks with whom, in the shape that calls are written from. */
 import type { FlowIdentity, SocketFacts, Transport } from '../../flow/identity.ts';
 import type { Worker } from '../../flow/l7/evidence.ts';
+import type { ToldTable, ToldTables } from '../../flow/l7/http2/told.ts';
+import type { Side } from '../../flow/l7/message.ts';
 import type { Link } from './links.ts';
 import type { StreamWorkers } from './stream-workers.ts';
 
@@ -69,27 +71,39 @@ export class SocketFlow implements FlowIdentity {
   }
 }
 
+/** What a socket's connections share. */
+export interface SocketParts {
+  readonly key: number | string;
+  readonly link: Link;
+  readonly isFirst: boolean;
+  readonly workers: StreamWorkers;
+  readonly tables: ToldTables;
+  readonly role: Role;
+}
+
 /** What is known of the socket; the peer's service is looked up when it is asked for, as its process may show later. */
 export class LinkedSocket implements SocketFacts {
   readonly id: string;
   readonly tlsLibrary: string;
-  readonly #link: Link;
-  readonly #isFirst: boolean;
-  readonly #workers: StreamWorkers;
+  readonly #parts: SocketParts;
 
-  constructor(id: string, tlsLibrary: string, link: Link, isFirst: boolean, workers: StreamWorkers) {
-    this.id = id;
+  constructor(tlsLibrary: string, parts: SocketParts) {
+    this.id = String(parts.key);
     this.tlsLibrary = tlsLibrary;
-    this.#link = link;
-    this.#isFirst = isFirst;
-    this.#workers = workers;
+    this.#parts = parts;
   }
 
   get peerService(): string {
-    return this.#isFirst ? this.#link.second : this.#link.first;
+    const { link, isFirst } = this.#parts;
+    return isFirst ? link.second : link.first;
   }
 
   takeWorker(id: number): Worker | null {
-    return this.#workers.take(id);
+    return this.#parts.workers.take(id);
+  }
+
+  takeTable(side: Side, ...block: [stream: number, bytes: Uint8Array, start: number, end: number]): ToldTable | null {
+    const isOut = (side === 0) === (this.#parts.role === 'client');
+    return this.#parts.tables.take(isOut ? 1 : 0, ...block);
   }
 }

@@ -44,6 +44,11 @@ export class SocketStream {
     return this.#expected[direction];
   }
 
+  /** Whether that direction cannot be read without a table that the process has; undefined while the protocol is not known. */
+  lacksTable(direction: Direction): boolean | undefined {
+    return this.#connection === null ? false : this.#connection.lacksTable(this.#side(direction));
+  }
+
   /** The bytes of one system call. */
   take(event: SocketEvent, timeNs: number, frame: number): void {
     const direction = event.direction as Direction;

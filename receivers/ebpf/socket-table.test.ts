@@ -8,6 +8,7 @@ import { protocols } from '../../flow/l7/protocols.ts';
 import type { SocketEvent } from './socket-event.ts';
 import type { Wish } from './socket-stream.ts';
 import { SocketTable } from './socket-table.ts';
+import { TableWatch } from './table-watch.ts';
 import { testSocket } from './testing/events.ts';
 import { Work } from './work.ts';
 
@@ -45,6 +46,7 @@ function observe(events: readonly SocketEvent[]): Seen {
     maxSockets: 1000,
     encrypted() {},
     work: new Work(),
+    tables: new TableWatch({ ask() {}, probe() {} }),
   });
   for (const event of events) table.take(event);
   return { calls, evidence, wishes, table };

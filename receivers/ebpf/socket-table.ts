@@ -2,21 +2,29 @@
 import { eventKind, eventSource } from '../../bpf/programs/event.gen.ts';
 import type { Analysis } from '../../flow/l7/analysis.ts';
 import type { Evidence } from '../../flow/l7/evidence.ts';
+import { ToldTables } from '../../flow/l7/http2/told.ts';
 import type { Session } from '../../flow/l7/session.ts';
 import { localAddress, remoteAddress } from './addresses.ts';
 import { type FlowId, flowIdOf } from './flow-id.ts';
+import { HeaderTables } from './header-tables.ts';
 import { type Link, Links, linkKey } from './links.ts';
 import type { Owner } from './owners.ts';
 import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
 import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
 import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
 import { StreamWorkers } from './stream-workers.ts';
+import { TableWaits } from './table-waits.ts';
+import type { TableWatch } from './table-watch.ts';
 import type { Requests, Work } from './work.ts';
 
 /** An event that came before one it follows waits so long for it. */
 const deferNs = 500e6;
 /** Events of one socket that may wait. */
 const maxDeferred = 256;
+/** A table of header fields that is missing is asked for at most so often. */
+const askAgainNs = 200e6;
+/** After so many waits in vain in a row a socket's events wait no more: its blocks are decoded by something that is not probed. */
+const maxVainWaits = 16;
 /** UDP conversations end by silence. */
 const datagramIdleNs = 60e9;
 const tlsNames: Record<number, string> = {
@@ -40,6 +48,8 @@ export interface SocketTableOptions {
   encrypted(pid: number): void;
   /** Hears which trace ids begin with a request that came in. */
   work: Work;
+  /** Processes that tell their tables of header fields. */
+  tables: Pick<TableWatch, 'isKnown' | 'isProbed' | 'ask'>;
 }
 
 /** One socket, or one peer of a UDP socket. */
@@ -51,6 +61,10 @@ class Entry implements Requests {
   readonly link: Link;
   readonly isFirst: boolean;
   readonly workers = new StreamWorkers();
+  readonly tables = new ToldTables();
+  /** When its table was asked for last, by direction. */
+  readonly askedNs: [number, number] = [0, 0];
+  vainWaits = 0;
   role: Role;
   pid = 0;
   process: Owner;
@@ -92,6 +106,12 @@ export class SocketTable {
   readonly #links = new Links();
   /** Entries with events that wait. */
   readonly #waiting = new Set<Entry>();
+  readonly #headerTables = new HeaderTables();
+  readonly #tableWaits = new TableWaits((event, inVain) => {
+    this.#dispatch(event);
+    const entry = inVain ? this.#sockets.get(event.socket) : undefined;
+    if (entry !== undefined) entry.vainWaits++;
+  });
   #frame = 0;
 
   constructor(options: SocketTableOptions) {
@@ -111,6 +131,12 @@ export class SocketTable {
 
   /** Takes the next event; its bytes may be overwritten after the call. */
   take(event: SocketEvent): void {
+    if (event.kind === eventKind.headers) this.#tell(event);
+    else if (this.#tableWaits.has(event.socket) || this.#waitsForTable(event)) this.#tableWaits.add(event);
+    else this.#dispatch(event);
+  }
+
+  #dispatch(event: SocketEvent): void {
     switch (event.kind) {
       case eventKind.data:
         if (event.transport === 17) this.#datagram(event);
@@ -131,6 +157,7 @@ export class SocketTable {
 
   /** All events before `nowNs` were taken: gives up waiting and silent conversations. */
   tick(nowNs: number): void {
+    this.#tableWaits.tick(nowNs);
     for (const entry of this.#waiting) {
       if (entry.deferred![0]!.timeNs + deferNs < nowNs) this.#giveUp(entry);
     }
@@ -143,6 +170,7 @@ export class SocketTable {
 
   /** Ends everything, as at the end of capture. */
   close(nowNs: number): void {
+    this.#tableWaits.close();
     for (const entry of this.#sockets.values()) this.#end(entry, nowNs);
     for (const entry of this.#datagrams.values()) this.#end(entry, nowNs);
     this.#sockets.clear();
@@ -226,6 +254,36 @@ export class SocketTable {
     if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
     stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
     input.evidence = null;
+    if (this.#options.tables.isKnown(event.pid)) this.#askTable(entry, stream, event);
+  }
+
+  /** What was read by a process that will decode it, and then tell the table it had before. */
+  #waitsForTable({ kind, direction, transport, source, pid, socket, role, length }: SocketEvent): boolean {
+    if (kind !== eventKind.data || direction !== 0 || transport !== 6 || length === 0) return false;
+    if (!this.#options.tables.isProbed(pid)) return false;
+    const entry = this.#sockets.get(socket);
+    const began = role === 0;
+    if (entry === undefined) return began;
+    const isWire = source === eventSource.syscall;
+    if (entry.vainWaits >= maxVainWaits || (isWire && entry.clear !== null)) return false;
+    return (isWire ? entry.plain : entry.clear)?.lacksTable(direction) ?? began;
+  }
+
+  #askTable(entry: Entry, stream: SocketStream, { socket, pid, direction, timeNs }: SocketEvent): void {
+    const side = direction as Direction;
+    if (stream.lacksTable(side) !== true || timeNs - entry.askedNs[side] < askAgainNs) return;
+    entry.askedNs[side] = timeNs;
+    this.#options.tables.ask(socket, pid, side, timeNs);
+  }
+
+  /** A probe told what a block of header fields refers to: it is for bytes that wait here, or are about to be written. */
+  #tell(event: SocketEvent): void {
+    const table = this.#headerTables.join(event);
+    if (table === undefined || event.family === 0) return;
+    const entry = this.#entry(event);
+    entry.vainWaits = 0;
+    entry.tables.tell(event.direction as Direction, table);
+    if (event.direction === 0) this.#tableWaits.release(event.socket, false);
   }
 
   /** The same object while nothing changes: most calls are one event in and one out. */
@@ -273,7 +331,7 @@ export class SocketTable {
 
   #stream(entry: Entry, tlsLibrary: string): SocketStream {
     const { analysis, wish, encrypted } = this.#options;
-    const facts = new LinkedSocket(String(entry.key), tlsLibrary, entry.link, entry.isFirst, entry.workers);
+    const facts = new LinkedSocket(tlsLibrary, entry);
     const turned = (role: Role): void => {
       entry.role = role;
     };

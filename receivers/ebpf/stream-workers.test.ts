@@ -8,6 +8,7 @@ import { protocols } from '../../flow/l7/protocols.ts';
 import type { SocketEvent } from './socket-event.ts';
 import { SocketTable } from './socket-table.ts';
 import { StreamWorkers } from './stream-workers.ts';
+import { TableWatch } from './table-watch.ts';
 import { testSocket } from './testing/events.ts';
 import { Work } from './work.ts';
 
@@ -44,6 +45,7 @@ function observe(events: readonly SocketEvent[]): { calls: string[]; work: Work 
     maxSockets: 10,
     encrypted() {},
     work,
+    tables: new TableWatch({ ask() {}, probe() {} }),
   });
   for (const event of events) table.take(event);
   return { calls, work };

@@ -207,13 +207,8 @@ export class SocketsProgram {
    * its name by now, and keeps its own limit.
    */
   setLimit(socket: number, plane: 'wire' | 'clear', { bytes, heads, mute }: PayloadLimit, seenNs: number): boolean {
-    const key = this.#socketKey;
-    key[0] = socket;
-    key[1] = socket / 2 ** 32;
-    const value = this.#socketValue;
-    if (this.#sockets.lookup(key, value) === undefined) return false;
-    const view = new DataView(value.buffer);
-    if (Number(view.getBigUint64(socketState.bornNs, true)) > seenNs) return false;
+    const view = this.#lookUp(socket, seenNs);
+    if (view === undefined) return false;
     const at = socketState[plane];
     const flags = constants.LIMIT_SET | (heads ? constants.LIMIT_HEADS : 0) | (mute ? constants.LIMIT_MUTE : 0);
     view.setUint32(at + limit.cap, bytes, true);
@@ -221,7 +216,25 @@ export class SocketsProgram {
     // What is on its way counts as the rest of a message: a head that is being read now is whole.
     view.setUint32(at + limit.left, bytes, true);
     view.setUint32(at + limit.left + 4, bytes, true);
-    return this.#sockets.update(key, value, 'present');
+    return this.#sockets.update(this.#socketKey, this.#socketValue, 'present');
+  }
+
+  /** Has Go's probes tell the table of header fields that the next block of this direction refers to. False as with `setLimit`. */
+  askTable(socket: number, direction: 0 | 1, seenNs: number): boolean {
+    const view = this.#lookUp(socket, seenNs);
+    if (view === undefined) return false;
+    view.setUint8(socketState.tables, view.getUint8(socketState.tables) | (constants.TABLE_ASKED << direction));
+    return this.#sockets.update(this.#socketKey, this.#socketValue, 'present');
+  }
+
+  /** What the kernel remembers of a socket, in a buffer that is written back; undefined when that socket is gone. */
+  #lookUp(socket: number, seenNs: number): DataView | undefined {
+    const key = this.#socketKey;
+    key[0] = socket;
+    key[1] = socket / 2 ** 32;
+    if (this.#sockets.lookup(key, this.#socketValue) === undefined) return undefined;
+    const view = new DataView(this.#socketValue.buffer);
+    return Number(view.getBigUint64(socketState.bornNs, true)) > seenNs ? undefined : view;
   }
 
   /** What new connections to a server's port begin with, in bytes of one call; 0: as sockets of which nothing is known. */

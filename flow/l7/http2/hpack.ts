@@ -14,6 +14,7 @@ import { HuffmanDecoder } from '../../../wire/http2/huffman.ts';
 import { staticTable } from '../../../wire/http2/static-table.ts';
 import type { HeaderNames } from '../http/header-names.ts';
 import { interned } from '../text.ts';
+import type { ToldTable } from './told.ts';
 
 /** Takes the fields of a block. `kind` is the name's place in the table of names. */
 export interface FieldSink {
@@ -43,7 +44,7 @@ const longestText = 16 * 1024;
 
 export class HpackDecoder {
   readonly #names: HeaderNames;
-  /** Nothing that may have added entries was missed. */
+  /** Nothing that may have added entries was missed, or what it added was told. */
   isComplete: boolean;
   readonly #static: Entry[];
   /** The newest is the last; those before `#oldest` are gone. */
@@ -73,6 +74,20 @@ export class HpackDecoder {
     this.#oldest = 0;
     this.#size = 0;
     this.#max = largestTable;
+  }
+
+  /** Begins with a table that was told. Where its oldest entries are missing, those are unknown. */
+  load({ fields, maxSize }: ToldTable): void {
+    this.forget();
+    for (let at = fields.length - 1; at >= 0; at--) {
+      const [name, value] = fields[at]!;
+      const kind = this.#names.table.findText(name);
+      const size = name.length + value.length + entryOverhead;
+      this.#entries.push({ kind, value: kind === unwanted ? '' : value, size });
+      this.#size += size;
+    }
+    this.#max = Math.min(maxSize, largestTable);
+    this.isComplete = true;
   }
 
   /** Reads one whole block. False when it is not valid, or was cut: then the dynamic table is unknown from here on. */

@@ -7,6 +7,7 @@ import { createTestStream } from '../testing/stream.ts';
 import { hex, join, u8, u32 } from '../testing/wire.ts';
 import { preface } from './frames.ts';
 import http2 from './index.ts';
+import type { ToldTable } from './told.ts';
 
 const endStream = 1;
 const endHeaders = 4;
@@ -296,21 +297,57 @@ test('an observer who joins in the middle finds frames in either direction', () 
   );
 });
 
-test('what such an observer cannot read is taken from what the process was seen to send', () => {
+/** A table as it was before a block of that stream. */
+function table(stream: number, block: string, fields: Record<string, string>): ToldTable {
+  const bytes = hex(block);
+  return {
+    stream,
+    blockLength: bytes.length,
+    blockBegin: bytes.subarray(0, 16),
+    maxSize: 4096,
+    fields: Object.entries(fields),
+  };
+}
+
+test('what such an observer missed is read with the tables that were told: from their block on, also what is added', () => {
   const stream = createTestStream([http2]);
   stream.client(join(frame(8, 0, 0, u32(5)), frame(1, 5, 9, hex('83 86 c4 c5'))));
   stream.server(frame(1, 5, 9, hex('88 c0')));
-  for (const [name, value] of Object.entries({ ':method': 'GET', ':path': '/told', 'X-Request-Id': 'r1' })) {
-    stream.told(0, 11, name, value);
-  }
-  stream.told(1, 11, ':status', '404');
-  stream.client(frame(1, 5, 11, hex('c6 c7')));
-  stream.server(frame(1, 5, 11, hex('c0')));
-  const { request, response } = stream.calls[1]!;
+  stream.told(0, table(11, 'c0 bf be', { 'x-request-id': 'r1', ':path': '/told', ':method': 'GET' }));
+  stream.told(1, table(11, 'be', { ':status': '404' }));
+  stream.client(frame(1, 5, 11, hex('c0 bf be')));
+  stream.server(frame(1, 5, 11, hex('be')));
+  stream.client(frame(1, 5, 13, hex('c0 44 02'), '/b', hex('bf')));
+  stream.server(frame(1, 5, 13, hex('be')));
   assert.deepEqual(
-    [request!.method, request!.resource, request!.requestId, request!.textFact('partial'), response!.statusCode],
-    ['GET', '/told', 'r1', '', 404],
+    stream.calls.map(({ request, response }) => [
+      request!.method,
+      request!.resource,
+      request!.requestId,
+      request!.textFact('partial'),
+      response!.statusCode,
+    ]),
+    [
+      ['POST', '', '', 'true', 200],
+      ['GET', '/told', 'r1', '', 404],
+      ['GET', '/b', 'r1', '', 404],
+    ],
   );
+});
+
+test('a table that was told for another block is not taken for this one', () => {
+  for (const [id, block] of [
+    [11, 'c1 bf be'],
+    [13, 'c0 bf be'],
+    [11, 'c0 bf be be'],
+  ] as const) {
+    const stream = createTestStream([http2]);
+    stream.told(0, table(id, block, { 'x-request-id': 'r1', ':path': '/told', ':method': 'GET' }));
+    stream.client(join(frame(8, 0, 0, u32(5)), frame(1, 5, 11, hex('c0 bf be'))));
+    stream.server(frame(1, 5, 11, hex('88')));
+    assert.deepEqual(stream.calls[0]!.request!.resource, '');
+    assert.equal(stream.calls[0]!.request!.textFact('partial'), 'true');
+  }
 });
 
 test('after lost bytes the next frame of a known stream is found, wherever it begins', () => {

@@ -27,7 +27,6 @@ import { errorName, flags, frameHead, frameLength, frameStream, frameTypes, isFr
 import { Head } from './head.ts';
 import { HpackDecoder } from './hpack.ts';
 import { type Flow, Stream } from './stream.ts';
-import { ToldFields } from './told.ts';
 
 /** Streams of one connection that are kept; peers allow each other 100 to 1000 at once. */
 const maxStreams = 4096;
@@ -48,13 +47,11 @@ export class Http2Parser implements Parser {
   readonly #decoders: [HpackDecoder, HpackDecoder];
   readonly #blocks: [BlockBuffer, BlockBuffer] = [new BlockBuffer(), new BlockBuffer()];
   readonly #rests: [DataRest, DataRest] = [new DataRest(), new DataRest()];
-  readonly #told: ToldFields;
   #begun = false;
 
   constructor(session: Session) {
     this.#session = session;
     this.#names = headerNames(session.options);
-    this.#told = new ToldFields(this.#names);
     this.#head = new Head(this.#names, session.options);
     this.#decoders = [new HpackDecoder(this.#names, false), new HpackDecoder(this.#names, false)];
   }
@@ -116,8 +113,8 @@ export class Http2Parser implements Parser {
     return false;
   }
 
-  told(side: Side, stream: number, name: string, value: string): void {
-    if (!this.#decoders[side].isComplete) this.#told.add(side, stream, name, value);
+  lacksTable(side: Side): boolean {
+    return !this.#decoders[side].isComplete;
   }
 
   gap(side: Side): void {
@@ -262,11 +259,14 @@ export class Http2Parser implements Parser {
     message.version = '2';
     const present = known === undefined ? null : message.kind === 'request' ? known.request : known.response;
     head.begin(present === null ? message : null);
+    const decoder = this.#decoders[side];
     if (block.tooLong) {
-      this.#decoders[side].forget();
+      decoder.forget();
       head.partial = true;
-    } else if (!this.#decoders[side].decode(bytes, start, end, head)) head.partial = true;
-    if (this.#told.take(side, id, head.partial ? head : null)) head.partial = false;
+    } else {
+      if (!decoder.isComplete) this.#takeTable(decoder, side, block.stream, bytes, start, end);
+      if (!decoder.decode(bytes, start, end, head)) head.partial = true;
+    }
     // Joined in the middle, the sides may have been taken for each other.
     if (head.status >= 0) message.kind = 'response';
     else if (head.method !== '') message.kind = 'request';
@@ -275,6 +275,12 @@ export class Http2Parser implements Parser {
     else this.#response(message, block, id);
     const stream = this.#streams.get(id);
     if (stream !== undefined && block.endStream) this.#endStream(stream, side, input);
+  }
+
+  /** What was in the table before this block, where somebody inside the process saw that. */
+  #takeTable(decoder: HpackDecoder, side: Side, stream: number, bytes: Buffer, start: number, end: number): void {
+    const table = this.#session.identity.socket?.takeTable(side, stream, bytes, start, end);
+    if (table) decoder.load(table);
   }
 
   #request(message: Message, block: BlockBuffer, id: number): void {

@@ -1,42 +1,30 @@
-/** Header fields that an observer inside a process told in the clear, kept until the block that has them is read. */
-import type { HeaderNames } from '../http/header-names.ts';
-import type { Side } from '../message.ts';
-import type { FieldSink } from './hpack.ts';
+/** The dynamic table of HPACK that one side of a connection had before a block, as an observer inside a process told it. */
 
-/** Blocks that wait; their bytes come within milliseconds or were lost. */
-const maxBlocks = 256;
-const maxFields = 128;
+export interface ToldTable {
+  /** The block it is for: its stream, how many bytes its first fragment has, and the first of them. */
+  stream: number;
+  blockLength: number;
+  blockBegin: Uint8Array;
+  /** As RFC 7541 §4.2 limits it. */
+  maxSize: number;
+  /** Names and values, one character per byte, the newest first; the oldest may be missing. */
+  fields: readonly (readonly [name: string, value: string])[];
+}
 
-export class ToldFields {
-  readonly #names: HeaderNames;
-  /** By stream and side; names as places in the table of names. */
-  readonly #blocks = new Map<number, [kind: number, value: string][]>();
+/** What was told of a connection: the last of each direction, until the block that it is for is read. */
+export class ToldTables {
+  readonly #tables: [ToldTable | null, ToldTable | null] = [null, null];
 
-  constructor(names: HeaderNames) {
-    this.#names = names;
+  tell(direction: 0 | 1, table: ToldTable): void {
+    this.#tables[direction] = table;
   }
 
-  add(side: Side, stream: number, name: string, value: string): void {
-    const kind = this.#names.table.findText(name.toLowerCase());
-    if (kind < 0) return;
-    const key = stream * 2 + side;
-    let block = this.#blocks.get(key);
-    if (block === undefined) {
-      if (this.#blocks.size >= maxBlocks) this.#blocks.delete(this.#blocks.keys().next().value!);
-      block = [];
-      this.#blocks.set(key, block);
-    }
-    if (block.length < maxFields) block.push([kind, value]);
-  }
-
-  /** Gives what was told of a block to whoever could not read all of it. False when nothing was. */
-  take(side: Side, stream: number, sink: FieldSink | null): boolean {
-    if (this.#blocks.size === 0) return false;
-    const key = stream * 2 + side;
-    const block = this.#blocks.get(key);
-    if (block === undefined) return false;
-    this.#blocks.delete(key);
-    if (sink !== null) for (const [kind, value] of block) sink.field(kind, value);
-    return true;
+  /** The table for the block that these bytes are; null when none was told for exactly that. */
+  take(direction: 0 | 1, stream: number, bytes: Uint8Array, start: number, end: number): ToldTable | null {
+    const table = this.#tables[direction];
+    if (table === null || table.stream !== stream || table.blockLength > end - start) return null;
+    for (let at = 0; at < table.blockBegin.length; at++) if (table.blockBegin[at] !== bytes[start + at]) return null;
+    this.#tables[direction] = null;
+    return table;
   }
 }

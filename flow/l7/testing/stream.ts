@@ -1,8 +1,9 @@
 /** Feeds a protocol's parser bytes by hand, in any pieces, and collects messages, calls and spans: what parser tests use. */
-import type { FlowIdentity, Transport } from '../../identity.ts';
+import type { FlowIdentity, SocketFacts, Transport } from '../../identity.ts';
 import { SpanWriter } from '../../otlp/span-writer.ts';
 import { Analysis } from '../analysis.ts';
 import { Connection } from '../connection.ts';
+import { type ToldTable, ToldTables } from '../http2/told.ts';
 import type { Message, Side } from '../message.ts';
 import { type ProtocolOptions, plainOptions } from '../options.ts';
 import type { Protocol } from '../protocol.ts';
@@ -28,7 +29,8 @@ export interface TestStream {
   server(bytes: Uint8Array | string): boolean;
   gap(side: Side, length: number): void;
   unseen(side: Side, length: number): void;
-  told(side: Side, stream: number, name: string, value: string): void;
+  /** What an observer inside the process saw before a block of HTTP/2. */
+  told(side: Side, table: ToldTable): void;
   finish(side: Side): void;
   close(): void;
   /** Time goes on, and timeouts happen. */
@@ -53,7 +55,16 @@ export function createTestStream(
     },
     (_protocol, _session, message) => messages.push(message),
   );
-  const identity = testIdentity(options.transport ?? 'tcp', options.serverPort ?? 1234);
+  const tables = new ToldTables();
+  const told: SocketFacts = {
+    ...{ id: '', tlsLibrary: '', peerService: '' },
+    takeWorker: () => null,
+    takeTable: (...block) => tables.take(...block),
+  };
+  const identity = {
+    ...testIdentity(options.transport ?? 'tcp', options.serverPort ?? 1234),
+    socket: null as SocketFacts | null,
+  };
   const connection = new Connection(identity, analysis);
   const seqs = [1000, 5000];
   let nowNs = 0;
@@ -86,7 +97,10 @@ export function createTestStream(
       seqs[side]! += length;
       connection.gap(side, length, nowNs);
     },
-    told: (side, id, name, value) => connection.told(side, id, name, value),
+    told(side, table) {
+      identity.socket = told;
+      tables.tell(side, table);
+    },
     unseen(side, length) {
       nowNs += 1e6;
       seqs[side]! += length;

@@ -31,9 +31,15 @@ function create(scope: 'file' | 'process' = 'file') {
       log.push(`+ ${name}`);
       return { detach: () => void log.push(`- ${name}`) };
     },
+    attachTables({ identity }) {
+      log.push(`+ tables of ${identity}`);
+      return { detach: () => void log.push(`- tables of ${identity}`) };
+    },
+    hasTables: ({ kind }) => kind === 'go',
     scope,
     onFailure: (status) => failures.push(status),
     onGo() {},
+    onTables: (pid, probed) => void log.push(`${pid} ${probed}`),
     now: () => state.ms,
     lingerMs: 1000,
   });
@@ -106,4 +112,24 @@ test('by process, each has probes of its own', () => {
   state.ms = 2000;
   coverage.sweep();
   assert.deepEqual(log, ['+ libssl of 1', '+ libssl of 2', '- libssl of 1']);
+});
+
+test('tables of header fields are told for a file while they are needed, and ten minutes more', () => {
+  const { processes, log, state, coverage } = create();
+  for (const pid of [1, 2]) processes.set(pid, [library('service', { kind: 'go' })]);
+  coverage.scan(1);
+  coverage.watchTables(1);
+  coverage.scan(2);
+  state.ms = 300_000;
+  coverage.watchTables(2);
+  assert.deepEqual(log.splice(0), ['+ service', '1 false', '+ tables of service', '1 true', '2 true']);
+  state.ms = 900_000;
+  assert.equal(coverage.sweep(), false);
+  state.ms++;
+  assert.equal(coverage.sweep(), true);
+  assert.deepEqual(log.splice(0), ['- tables of service', '1 false', '2 false']);
+  coverage.watchTables(1);
+  assert.deepEqual(log.splice(0), ['+ tables of service', '1 true', '2 true']);
+  coverage.close();
+  assert.deepEqual(log, ['- tables of service', '- service']);
 });

@@ -7,10 +7,16 @@ export interface CoverageOptions {
   find(pid: number): TlsLibrary[];
   /** Joins the probes of a file; undefined when none of them is wanted. Throws an Error that says why it cannot. */
   attach(library: TlsLibrary, pid: number | undefined): Detachable | undefined;
+  /** Joins the probes of a file that tell tables of header fields; undefined when it has none. Throws as `attach`. */
+  attachTables(library: TlsLibrary, pid: number | undefined): Detachable | undefined;
   scope: 'file' | 'process';
   /** A library of a process cannot be seen, for the first time. */
   onFailure(status: ProbeStatus): void;
   onGo(pid: number, library: TlsLibrary): void;
+  /** A process whose tables of header fields can be told; `probed`: and are. */
+  onTables(pid: number, probed: boolean): void;
+  /** Whether that library has probes which tell them. */
+  hasTables(library: TlsLibrary): boolean;
   now(): number;
   /** A file without processes keeps its probes so long: the next one to start has them at once. */
   lingerMs: number;
@@ -27,7 +33,13 @@ interface Joined {
   pids: Set<number>;
   /** When the last process was gone; 0: some are there. */
   leftMs: number;
+  /** Tell tables of header fields, and were needed last at that time. */
+  tables: Detachable | undefined;
+  tablesMs: number;
 }
+
+/** Probes of tables of header fields stay so long after the last time that they were needed: connections may have been silent. */
+const tablesQuietMs = 600_000;
 
 /** Files that are probed at once: beyond it no further ones are. */
 const maxJoined = 1024;
@@ -63,6 +75,27 @@ export class Coverage {
       known.set(library.identity, status);
       if (!status.covered && isNew) this.#options.onFailure(status);
       if (library.go !== undefined) this.#options.onGo(pid, library);
+      const joined = this.#joined.get(this.#keyOf(library.identity, pid));
+      if (joined !== undefined && this.#options.hasTables(library))
+        this.#options.onTables(pid, joined.tables !== undefined);
+    }
+  }
+
+  /** Tables of header fields of this process are needed. */
+  watchTables(pid: number): void {
+    const { find, hasTables, attachTables, scope, onTables, now } = this.#options;
+    for (const library of find(pid).filter(hasTables)) {
+      const joined = this.#joined.get(this.#keyOf(library.identity, pid));
+      if (joined === undefined || joined.failure !== '') continue;
+      joined.tablesMs = now();
+      if (joined.tables !== undefined) continue;
+      try {
+        joined.tables = attachTables(library, scope === 'process' ? pid : undefined);
+      } catch {
+        // As with its other probes, the kernel refuses: calls of old connections lack what their tables had.
+        continue;
+      }
+      for (const one of joined.pids) onTables(one, true);
     }
   }
 
@@ -86,7 +119,14 @@ export class Coverage {
   /** Leaves one file whose time is up; true when there may be more. One at a time: each takes the kernel a while. */
   sweep(): boolean {
     const before = this.#options.now() - this.#options.lingerMs;
+    const quietBefore = this.#options.now() - tablesQuietMs;
     for (const [key, joined] of this.#joined) {
+      if (joined.tables !== undefined && joined.tablesMs < quietBefore) {
+        joined.tables.detach();
+        joined.tables = undefined;
+        for (const pid of joined.pids) this.#options.onTables(pid, false);
+        return true;
+      }
       if (joined.pids.size > 0 || joined.leftMs > before) continue;
       this.#joined.delete(key);
       this.#leave(joined);
@@ -111,7 +151,7 @@ export class Coverage {
     let joined = this.#joined.get(key);
     if (joined === undefined) {
       if (this.#joined.size >= maxJoined) return `${maxJoined} files are probed already`;
-      joined = { links: undefined, failure: '', pids: new Set(), leftMs: 0 };
+      joined = { links: undefined, failure: '', pids: new Set(), leftMs: 0, tables: undefined, tablesMs: 0 };
       this.#joined.set(key, joined);
       this.#attach(joined, library, pid);
     } else if (joined.failure !== '') this.#attach(joined, library, pid);
@@ -132,6 +172,7 @@ export class Coverage {
   }
 
   #leave(joined: Joined): void {
+    joined.tables?.detach();
     joined.links?.detach();
     if (joined.failure === '') this.counts.joined--;
   }

@@ -32,6 +32,8 @@ export type ToProbes =
   | { type: 'ended'; pid: number }
   /** An encrypted connection of this process was seen, which no probe told of. */
   | { type: 'encrypted'; pid: number }
+  /** Tables of header fields of this process are needed. */
+  | { type: 'tables'; pid: number }
   | { type: 'status'; id: number }
   | { type: 'stop' };
 
@@ -39,6 +41,8 @@ export type FromProbes =
   /** Runs, and nobody told of it. */
   | { type: 'found'; pid: number }
   | { type: 'go'; pid: number; place: GoroutinePlace }
+  /** Probes can tell the tables of header fields of this process; `probed`: and do. */
+  | { type: 'tables'; pid: number; probed: boolean }
   | { type: 'log'; message: string; fields: Record<string, string | number> }
   | { type: 'status'; id: number; status: ProbeStatus[] }
   | { type: 'stopped' };

@@ -7,6 +7,8 @@ export interface ProbesOptions extends Omit<ProbesSetup, 'proc'> {
   /** Whether a process is traced that was not told of: one that ran before, or whose start was lost. */
   isWanted(pid: number): boolean;
   onGo(pid: number, place: GoroutinePlace): void;
+  /** Probes can tell the tables of header fields of this process; `probed`: and do. */
+  onTables(pid: number, probed: boolean): void;
   onLog(message: string, fields: Record<string, string | number>): void;
 }
 
@@ -16,6 +18,8 @@ export interface Probes {
   ended(pid: number): void;
   /** An encrypted connection of this process was seen whose plaintext no probe told; may be called for each. */
   encrypted(pid: number): void;
+  /** Tables of header fields of this process are needed: its probes stay for some time after the last that is told. May be called for each. */
+  watchTables(pid: number): void;
   /** What each process has, and whether it is seen. Empty once stopped. */
   status(): Promise<ProbeStatus[]>;
   /** Leaves all binaries. Resolves when the kernel has let go of them, or after a second. */
@@ -27,7 +31,7 @@ const stopMs = 1000;
 const youngMib = 12;
 
 /** Processes that run already, and were not told of, are found by the thread itself. */
-export function startProbes({ isWanted, onGo, onLog, proc = '/proc', ...rest }: ProbesOptions): Probes {
+export function startProbes({ isWanted, onGo, onTables, onLog, proc = '/proc', ...rest }: ProbesOptions): Probes {
   const setup: ProbesSetup = { ...rest, proc };
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: setup,
@@ -58,6 +62,8 @@ export function startProbes({ isWanted, onGo, onLog, proc = '/proc', ...rest }: 
         return;
       case 'go':
         return onGo(message.pid, message.place);
+      case 'tables':
+        return onTables(message.pid, message.probed);
       case 'log':
         return onLog(message.message, message.fields);
       case 'status':
@@ -79,6 +85,7 @@ export function startProbes({ isWanted, onGo, onLog, proc = '/proc', ...rest }: 
     started: (pid) => tell({ type: 'started', pid }),
     ended: (pid) => tell({ type: 'ended', pid }),
     encrypted: (pid) => tell({ type: 'encrypted', pid }),
+    watchTables: (pid) => tell({ type: 'tables', pid }),
     status() {
       if (isOver) return Promise.resolve([]);
       const id = nextId++;

@@ -1,13 +1,15 @@
 /** The probes' thread: reads binaries and joins probes, which takes milliseconds that the capture thread has not got. */
 import { statSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openTls } from '../../../bpf/programs/tls/tls.ts';
 import { createLibraryFinder, type TlsLibrary } from '../../../bpf/uprobes/libraries.ts';
-import { listProcesses } from '../../../host/processes.ts';
+import type { ProbePoint } from '../../../bpf/uprobes/point.ts';
+import { listProcesses, readStartTicks } from '../../../host/processes.ts';
 import { Coverage, type Detachable } from './coverage.ts';
 import type { FromProbes, ProbesSetup, ToProbes } from './messages.ts';
 import { Schedule } from './schedule.ts';
-import { wantedPoints } from './wanted.ts';
+import { tablePoints, wantedPoints } from './wanted.ts';
 
 const { shared, config, proc } = workerData as ProbesSetup;
 const port = parentPort!;
@@ -15,6 +17,8 @@ const now = () => performance.now();
 /** Probes without processes are left so late at most. */
 const idleMs = 5000;
 const lingerMs = 30_000;
+/** Now, as the start of processes is counted. */
+const beginTicks = uptime() * 100;
 const findMs = 30_000;
 /** By then who starts us has told of those that it knows. */
 const firstFindMs = 100;
@@ -32,7 +36,9 @@ const executables = new Set<string>();
 const seen = new Set<number>();
 const coverage = new Coverage({
   find: (pid) => finder.find(pid),
-  attach,
+  attach: (library, pid) => attach(library, wantedPoints(library, config), pid),
+  attachTables: (library, pid) => attach(library, tablePoints(library, config), pid),
+  hasTables: (library) => tablePoints(library, config).length > 0,
   scope: config.scope,
   onFailure({ pid, path, library, reason }) {
     post({ type: 'log', message: 'The plaintext of a process is not seen', fields: { pid, path, library, reason } });
@@ -43,6 +49,7 @@ const coverage = new Coverage({
     const place = { gOffset: -8, goidOffset: offsets.goid, parentGoidOffset: offsets.parentGoid ?? 0 };
     post({ type: 'go', pid, place });
   },
+  onTables: (pid, probed) => post({ type: 'tables', pid, probed }),
   now,
   lingerMs,
 });
@@ -51,9 +58,8 @@ function post(message: FromProbes): void {
   port.postMessage(message);
 }
 
-function attach(library: TlsLibrary, pid: number | undefined): Detachable | undefined {
+function attach(library: TlsLibrary, points: ProbePoint[], pid: number | undefined): Detachable | undefined {
   const family = library.kind === 'go' ? 'go' : 'library';
-  const points = wantedPoints(library, config);
   if (points.length === 0) return undefined;
   if (!program.has(family)) throw new Error(`its programs were refused: ${program.failures.get(family)?.message}`);
   return program.attach({ family, path: library.open, points, ...(pid === undefined ? {} : { pid }) });
@@ -80,13 +86,21 @@ function isNew(pid: number): boolean {
   return true;
 }
 
+/** Whether the process ran before we did: its connections may be older than we are, too. */
+function isOlder(pid: number): boolean {
+  return (readStartTicks(pid, proc) ?? Infinity) < beginTicks;
+}
+
 let timer: NodeJS.Timeout | undefined;
 
 /** One process at a time, so that messages are heard in between. */
 function work(): void {
   timer = undefined;
   const pid = schedule.take();
-  if (pid !== undefined) coverage.scan(pid);
+  if (pid !== undefined) {
+    coverage.scan(pid);
+    if (isOlder(pid)) coverage.watchTables(pid);
+  }
   if (pid !== undefined || coverage.sweep()) wake(0);
   else wake(Math.min(schedule.restMs, idleMs));
 }
@@ -112,6 +126,8 @@ port.on('message', (message: ToProbes) => {
       if (coverage.covers(message.pid)) return;
       schedule.again(message.pid);
       return wake(0);
+    case 'tables':
+      return coverage.watchTables(message.pid);
     case 'status':
       return post({ type: 'status', id: message.id, status: coverage.status() });
     case 'stop':

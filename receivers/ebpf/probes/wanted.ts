@@ -13,6 +13,13 @@ const streamOwners = new Set([
   'go_grpc_stream_leave',
 ]);
 
+const tablePrograms = new Set(['go_http2_read_block', 'go_http2_write_block', 'go_hpack_decode', 'go_hpack_encode']);
+
+/** Points that tell HTTP/2's tables of header fields, which are probed only while connections are met that began before us. */
+export function tablePoints({ points }: TlsLibrary, { go_http: goHttp }: ProbesConfig): ProbePoint[] {
+  return goHttp ? points.filter(({ program }) => tablePrograms.has(program)) : [];
+}
+
 export function wantedPoints({ kind, points }: TlsLibrary, config: ProbesConfig): ProbePoint[] {
   const { enabled, openssl, gnutls, go, go_http: goHttp } = config;
   switch (kind) {

@@ -56,6 +56,7 @@ export function startWatch(
     config: schema.parse(options),
     isWanted,
     onGo: (pid, go) => program.setProcess(pid, { trace: 'yes', go }),
+    onTables: () => {},
     onLog: () => {},
   });
 
