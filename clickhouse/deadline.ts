@@ -26,10 +26,11 @@ export async function beforeDeadline<T>(action: (signal: AbortSignal) => Promise
       late = true;
       abort();
     }, timeoutMs);
-  if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await action(end.signal);
+    signal?.throwIfAborted();
+    // The race holds also where the action does not notice that it was aborted.
+    return await Promise.race([action(end.signal), whenAborted(end.signal)]);
   } catch (error) {
     if (!late) throw error;
     const message = `ClickHouse at ${endpoint} did not answer within ${timeoutMs / 1000} s: it took too long; raise \`timeout\` or look at the load of the server`;
@@ -38,4 +39,10 @@ export async function beforeDeadline<T>(action: (signal: AbortSignal) => Promise
     if (timer) clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

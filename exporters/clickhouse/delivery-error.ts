@@ -1,4 +1,4 @@
-/** Why a segment is not in ClickHouse yet: the store's reasons, and ours. */
+/** Why a segment is not in ClickHouse yet, the store's reasons and ours, and what an operator is told of it. */
 import { StoreError } from '../../clickhouse/errors.ts';
 import type { Segment } from './segment-writer.ts';
 
@@ -39,6 +39,24 @@ export function asDeliveryError(error: unknown, { signal, path }: Segment): Deli
       cause: error,
     },
   );
+}
+
+/** What happens to a segment that is tried again. */
+export function whenWaiting(error: DeliveryError): string {
+  if (error instanceof SegmentError) return 'A spool file cannot be sent; it waits, and what came after it.';
+  return 'ClickHouse does not take data; it waits in the spool.';
+}
+
+/** What happened to a segment that will not be stored, and what to do. */
+export function whenPutAside({ kind }: DeliveryError, movedTo: string | undefined): string {
+  if (movedTo === undefined) {
+    return 'A spool file is gone and what it held is lost; let nobody else delete files there.';
+  }
+  if (kind === 'encoding') {
+    return 'A segment cannot be encoded, which is a mistake of this program; it was put aside. Please report it with the file. After an upgrade move the file back to its parent directory and restart.';
+  }
+  const what = kind === 'file' ? 'A spool file cannot be read' : 'ClickHouse refuses a segment for ever';
+  return `${what}; it was put aside. To try again, move the file back to its parent directory and restart.`;
 }
 
 function cannotBeEncoded(what: string, error: unknown): SegmentError {

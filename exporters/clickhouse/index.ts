@@ -8,7 +8,7 @@ import { exporterCounters } from '../../component/obs.ts';
 import { tlsClientOptions } from '../../component/tls.ts';
 import { signals } from '../../pdata/batch.ts';
 import { type ClickHouseConfig, configSchema } from './config.ts';
-import { type DeliveryError, SegmentError } from './delivery-error.ts';
+import { type DeliveryError, whenPutAside, whenWaiting } from './delivery-error.ts';
 import { createSchemaGate } from './schema-gate.ts';
 import { runSender } from './sender.ts';
 import { createSpool } from './spool.ts';
@@ -77,7 +77,7 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
 
   function onFailure(error: DeliveryError): void {
     if (trouble?.message !== error.message) {
-      log.warn(waiting(error), { error: error.message });
+      log.warn(whenWaiting(error), { error: error.message });
       context.reportStatus('recoverable_error', error.message);
     }
     trouble = error;
@@ -117,10 +117,11 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
             insertSeconds.record(durationMs / 1000);
           },
           onRejected(items, segment, movedTo, error) {
-            onSuccess();
+            // What cannot be encoded says nothing of ClickHouse.
+            if (error.kind !== 'encoding') onSuccess();
             counters.get(signal)!.sendFailed.add(items);
             rejectedSegments.add(1);
-            log.error(putAside(error, movedTo), {
+            log.error(whenPutAside(error, movedTo), {
               error: error.message,
               items,
               bytes: segment.sizeBytes,
@@ -162,22 +163,6 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
       await spool.close();
     },
   };
-}
-
-function waiting(error: DeliveryError): string {
-  if (error instanceof SegmentError) return 'A spool file cannot be sent; it waits, and what came after it.';
-  return 'ClickHouse does not take data; it waits in the spool.';
-}
-
-/** What happened to a segment that will not be stored, and what to do. */
-function putAside({ kind }: DeliveryError, movedTo: string | undefined): string {
-  if (movedTo === undefined)
-    return 'A spool file is gone and what it held is lost; let nobody else delete files there.';
-  if (kind === 'encoding') {
-    return 'A segment cannot be encoded, which is a mistake of this program; it was put aside. Please report it with the file. After an upgrade move the file back to its parent directory and restart.';
-  }
-  const what = kind === 'file' ? 'A spool file cannot be read' : 'ClickHouse refuses a segment for ever';
-  return `${what}; it was put aside. To try again, move the file back to its parent directory and restart.`;
 }
 
 function afterAbort(signal: AbortSignal, delayMs: number): Promise<void> {
