@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { duration } from '../../component/schemas/duration.ts';
 import { protocols } from '../../component/schemas/protocols.ts';
 import { size } from '../../component/schemas/size.ts';
+import { protocolNames } from '../../flow/l7/names.ts';
 
-const pattern = (what: string) =>
+const pattern = () =>
   z.string().transform((text, context) => {
     try {
       return new RegExp(text);
     } catch (error) {
-      context.issues.push({ code: 'custom', input: text, message: `${what}: ${(error as Error).message}` });
+      context.issues.push({ code: 'custom', input: text, message: (error as Error).message });
       return z.NEVER;
     }
   });
@@ -91,12 +92,12 @@ const pcap = z
   .describe('Keeps packets on disk, to be fetched by flow, address and time.');
 
 export const config = z.strictObject({
-  interfaces: pattern('interfaces')
+  interfaces: pattern()
     .optional()
     .describe(
       'Regular expression of the interfaces to listen on; new ones are found by themselves. Without it: loopback and the usual names of network cards, and none when `files` are given. Bridges and veth pairs show what others show too.',
     ),
-  network_namespaces: pattern('network_namespaces')
+  network_namespaces: pattern()
     .optional()
     .describe(
       'Regular expression of further network namespaces: by their name under /run/netns, or the name of their first process. Needs CAP_SYS_ADMIN.',
@@ -146,7 +147,7 @@ export const config = z.strictObject({
     .describe('Files are read as fast as the pipeline takes the data; off, at the speed at which they were captured.'),
   deduplicate,
   pcap: pcap.optional(),
-  protocols,
+  protocols: protocols(protocolNames),
   flow,
   max_bytes_in_flight: size('64MiB').describe(
     'Finished spans and records that the pipeline has not taken yet take at most this much. Beyond it live capture drops the oldest and counts them; reading files waits.',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { duration } from '../../component/schemas/duration.ts';
 import { protocols } from '../../component/schemas/protocols.ts';
 import { size } from '../../component/schemas/size.ts';
+import { protocolNames } from '../../flow/l7/names.ts';
 import { probes } from './probes/config.ts';
 
 const powerOfTwo = (bytes: number): boolean => bytes > 0 && Number.isInteger(Math.log2(bytes));
@@ -75,6 +76,12 @@ export const config = z.strictObject({
     .array(z.int().min(1).max(65535))
     .default([])
     .describe('Connections with one of these ports at either end are left out, in the kernel.'),
+  unix_sockets: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Calls over Unix stream sockets that have a path are told too: of a web server to PHP, of programs to a database on the same host. Costs as much as calls over TCP, also for desktop and system services that talk so.',
+    ),
   exclude_own_traffic: z
     .boolean()
     .default(true)
@@ -96,7 +103,7 @@ export const config = z.strictObject({
   tls: probes,
   files,
   tcp,
-  protocols,
+  protocols: protocols(protocolNames),
   max_bytes_in_flight: size('64MiB').describe(
     'Finished spans and records that the pipeline has not taken yet take at most this much. Beyond it the oldest are dropped and counted.',
   ),

@@ -51,6 +51,7 @@ export function newProtocol(root, name, label = name[0].toUpperCase() + name.sli
   const target = join(root, 'flow', 'l7', name);
   if (existsSync(target)) throw new SetupError(`flow/l7/${name} is there already`);
   addToList(join(root, 'flow', 'l7', 'protocols.ts'), name);
+  addToNames(join(root, 'flow', 'l7', 'names.ts'), name);
   for (const file of readdirSync(source, { recursive: true, withFileTypes: true })) {
     if (!file.isFile()) continue;
     const from = join(file.parentPath, file.name);
@@ -59,7 +60,7 @@ export function newProtocol(root, name, label = name[0].toUpperCase() + name.sli
     const content = readFileSync(from);
     writeFileSync(to, /\.(ts|txt)$/.test(to) ? renamed(content.toString(), name, label) : content);
   }
-  format(root, [`flow/l7/${name}`, 'flow/l7/protocols.ts']);
+  format(root, [`flow/l7/${name}`, 'flow/l7/protocols.ts', 'flow/l7/names.ts']);
   return [
     `flow/l7/${name} speaks the example's protocol now, and is in the list of flow/l7/protocols.ts:`,
     '  index.ts     name, ports, how it is recognised: put the strictest probes first in the list',
@@ -101,6 +102,13 @@ function addToList(path, name) {
     path,
     imported.replace(list, (_, head) => `${head}${[...names, name].join(', ')}];`),
   );
+}
+
+function addToNames(path, name) {
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes('\n];\n'))
+    throw new SetupError(`${path} has no list of names as it is expected: add the name by hand`);
+  writeFileSync(path, text.replace('\n];\n', `\n  '${name}',\n];\n`));
 }
 
 /** The order of imports and the breaks of lines depend on the name. Without the formatter the code works all the same. */
