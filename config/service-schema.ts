@@ -131,4 +131,3 @@ export const serviceSchema = z.strictObject({
 
 export type ServiceConfig = z.output<typeof serviceSchema>;
 export type LogsConfig = ServiceConfig['telemetry']['logs'];
-export type PrometheusConfig = z.output<typeof prometheus>;

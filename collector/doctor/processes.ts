@@ -1,8 +1,8 @@
 /** Process by process: who it is, what it speaks, and what of it is seen. */
 import type { FeatureReport } from '../../bpf/features/explain.ts';
 import { createIdentityReader, type ProcessIdentity } from '../../host/identity.ts';
+import { socketsOf } from '../../host/process-sockets.ts';
 import { listProcesses, type ProcessFacts } from '../../host/processes.ts';
-import { socketsOf } from '../../host/socket-owners.ts';
 import { type HostSocket, readSockets } from '../../host/sockets.ts';
 import type { Binaries } from './binaries.ts';
 import type { ProcessReport } from './report.ts';

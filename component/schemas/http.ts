@@ -68,8 +68,6 @@ export function httpServerBlock<T extends ReturnType<typeof httpServerFields>>(f
   return z.strictObject(fields).check(endpointFitsTransport as never);
 }
 
-export type HttpServerConfig = z.output<z.ZodObject<ReturnType<typeof httpServerFields>>>;
-
 /** The fields of an HTTP client block, to be spread into an exporter's schema. */
 export const httpClientFields = {
   endpoint: z

@@ -22,15 +22,6 @@ export function parseSize(text: string): number | undefined {
   return unit ? Math.round(Number(match[1]) * unit) : undefined;
 }
 
-/** `4MiB` of 4194304; a number of bytes that is not whole in a larger unit stays in the smaller one. */
-export function formatSize(sizeBytes: number): string {
-  for (const unit of ['TiB', 'GiB', 'MiB', 'KiB'] as const) {
-    const step = unitsBytes[unit]!;
-    if (sizeBytes >= step && sizeBytes % step === 0) return `${sizeBytes / step}${unit}`;
-  }
-  return `${sizeBytes}B`;
-}
-
 const anySize = z.union([z.string(), z.number()]).transform((value, context) => {
   const sizeBytes = typeof value === 'string' ? parseSize(value) : value;
   if (sizeBytes === undefined || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {

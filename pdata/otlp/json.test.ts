@@ -12,7 +12,7 @@ import { resources, tracing } from '@opentelemetry/sdk-node';
 import { Batch } from '../batch.ts';
 import { MalformedOtlp } from '../errors.ts';
 import { codecs } from './codecs.ts';
-import { bytesToJson, jsonTextOfAnyValue, jsonToBytes, jsonToWire, wireToJson } from './json.ts';
+import { bytesToJson, jsonToBytes, jsonToWire, wireToJson } from './json.ts';
 
 const values = {
   text: 'Grüße, 世界 🚀 "quoted" \\ \u0000\n',
@@ -175,18 +175,18 @@ test('values are nested as deep as in protobuf and no deeper', () => {
 });
 
 test('a body of a million brackets is refused at once', () => {
-  const startedMs = performance.now();
+  const begun = process.threadCpuUsage();
   for (const text of ['[', '{"a":', '{"resourceSpans":[']) {
     assert.throws(() => jsonToWire('traces', bytes(text.repeat(1_000_000))), /nested deeper than/);
   }
-  assert.ok(performance.now() - startedMs < 1000);
+  assert.ok(process.threadCpuUsage(begun).user < 1e6);
 });
 
 test('a body of a million empty messages is read in linear time', () => {
-  const startedMs = performance.now();
+  const begun = process.threadCpuUsage();
   const read = jsonToWire('traces', bytes(`{"resourceSpans":[${'{},'.repeat(1_000_000)}{}]}`));
   assert.equal(read.length, 2_000_002);
-  assert.ok(performance.now() - startedMs < 5000);
+  assert.ok(process.threadCpuUsage(begun).user < 5e6);
 });
 
 test('writes what the OTLP specification asks for', () => {
@@ -217,7 +217,7 @@ test('writes merged messages and the last of other fields', () => {
 
 test('writes a value on its own', () => {
   assert.equal(
-    jsonTextOfAnyValue(Buffer.from('2a060a040a026162', 'hex')),
+    bytesToJson('AnyValue', Buffer.from('2a060a040a026162', 'hex')),
     '{"arrayValue":{"values":[{"stringValue":"ab"}]}}',
   );
 });

@@ -29,8 +29,3 @@ export function jsonToBytes(message: string, body: Uint8Array): Uint8Array {
 export function bytesToJson(message: string, bytes: Uint8Array): string {
   return writeJson(messagePlan(message), bytes);
 }
-
-/** The OTLP JSON of an encoded AnyValue, as `{"arrayValue":{"values":[{"intValue":"1"}]}}`. */
-export function jsonTextOfAnyValue(bytes: Uint8Array): string {
-  return writeJson(messagePlan('AnyValue'), bytes);
-}
