@@ -129,6 +129,13 @@ test('a filter that libpcap does not understand is said so, once', async (t) => 
   assert.match(running.context.statuses[0]!.message ?? '', expected);
 });
 
+test('interfaces that fit none are told, with those there are', async (t) => {
+  const { context } = await run(t, { interfaces: 'ethernet0' });
+  await until('the status', () => context.statuses.length > 0);
+  assert.match(context.statuses[0]!.message!, /no interface is called .*\(ethernet0\); there are: .*\blo\b/);
+  assert.equal(context.logged.length, 1);
+});
+
 if (root) {
   test('live: connections of others are seen, those of the collector itself are not', async (t) => {
     const server = createServer((socket) => socket.on('data', () => socket.end('answer')));

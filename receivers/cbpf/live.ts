@@ -67,7 +67,15 @@ export function startLive({ setup, interfaces, epochSeconds, path, own, post, on
     for (const [key, source] of sources) {
       if (!seen.has(key)) close(key, source);
     }
+    if (seen.size === 0 && errors.length === 0) complain('', interfaces.source, new Error(noneFits()), errors);
+    else refused.delete('');
     report(errors);
+  }
+
+  /** New interfaces may come, so that this is no mistake yet. */
+  function noneFits(): string {
+    const names = namespaces(config).flatMap(({ path: place }) => listInterfaces(/^/, place).map(({ name }) => name));
+    return `no interface is called as the option interfaces says (${interfaces.source}); there are: ${names.join(', ')}`;
   }
 
   function open(key: string, name: string, fullName: string, namespace: string | undefined, errors: string[]): void {
