@@ -130,6 +130,21 @@ export class Connection {
     }
   }
 
+  /** Something else than the bytes told the protocol, which nobody found out yet: they go on as that. */
+  assume(name: string): void {
+    const protocol = this.#analysis.byName.get(name);
+    if (this.#stopped || this.#parser !== null || protocol === undefined) return;
+    this.#inference = null;
+    this.#begin(protocol);
+    try {
+      for (const side of [0, 1] as const) {
+        if (this.#sides[side].restLength > 0) this.#readBefore(side, this.#sides[side]);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** What that side sends cannot be read without a table that the process has; undefined while the protocol is not known. */
   lacksTable(side: Side): boolean | undefined {
     if (this.#stopped) return false;

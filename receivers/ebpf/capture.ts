@@ -69,7 +69,10 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     config: config.tls,
     isWanted: (process) => owners.of(process).isWanted && !rules.isIgnored(process),
     onGo: (process, place) => rules.setGo(process, place),
-    onTables: (process, probed) => tables.set(process, probed),
+    onTables(process, probed) {
+      tables.set(process, probed);
+      if (probed) table.lookAgain(process);
+    },
     onLog: (message, fields) => post({ type: 'log', level: 'info', message, fields }),
   });
   const owners = new Owners({

@@ -28,9 +28,13 @@ export class SocketStream {
   /** Where a direction was, as the other one's first event tells: bytes behind it that were not seen are lost. */
   readonly #begin: [number, number] = [unknown, unknown];
   #wished: Wish | '' = '';
+  readonly #analysis: Analysis;
+  /** It was given up because no protocol was found. */
+  #isGivenUp = false;
 
   constructor(flow: SocketFlow, analysis: Analysis, wish: (wish: Wish, protocol: string) => void) {
     this.flow = flow;
+    this.#analysis = analysis;
     this.#connection = new Connection(flow, analysis);
     this.#wish = wish;
   }
@@ -46,7 +50,30 @@ export class SocketStream {
 
   /** Whether that direction cannot be read without a table that the process has; undefined while the protocol is not known. */
   lacksTable(direction: Direction): boolean | undefined {
-    return this.#connection === null ? false : this.#connection.lacksTable(this.#side(direction));
+    if (this.#connection === null) return this.#isGivenUp ? undefined : false;
+    return this.#connection.lacksTable(this.#side(direction));
+  }
+
+  /** No protocol was found, so far or at all. */
+  get isUnknown(): boolean {
+    return this.#connection === null ? this.#isGivenUp : this.#connection.protocol === null;
+  }
+
+  /** Something else than the bytes told the protocol. */
+  assume(protocol: string): void {
+    if (!this.isUnknown) return;
+    this.lookAgain();
+    this.#connection?.assume(protocol);
+    this.#tellWish();
+  }
+
+  /** Bytes that no protocol was found in are wanted once more. */
+  lookAgain(): void {
+    if (!this.#isGivenUp) return;
+    this.#isGivenUp = false;
+    this.#connection = new Connection(this.flow, this.#analysis);
+    this.#wished = 'all';
+    this.#wish('all', '');
   }
 
   /** The bytes of one system call. */
@@ -148,6 +175,7 @@ export class SocketStream {
   #end(): void {
     const protocol = this.#connection?.protocol?.name ?? '';
     this.#connection = null;
+    this.#isGivenUp = protocol === '';
     this.#wished = 'nothing';
     this.#wish('nothing', protocol);
   }

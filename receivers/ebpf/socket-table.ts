@@ -52,6 +52,11 @@ export interface SocketTableOptions {
   tables: Pick<TableWatch, 'isKnown' | 'isProbed' | 'ask'>;
 }
 
+/** TLS's records: type, and version 3 (RFC 8446 §5.1); no frame of HTTP/2 is so long that it would begin like that. */
+function beginsRecord({ bytes, payloadAt, captured }: SocketEvent): boolean {
+  return captured > 1 && bytes[payloadAt]! >= 0x14 && bytes[payloadAt]! <= 0x17 && bytes[payloadAt + 1] === 3;
+}
+
 /** One socket, or one peer of a UDP socket. */
 class Entry implements Requests {
   readonly key: number | string;
@@ -62,9 +67,13 @@ class Entry implements Requests {
   readonly isFirst: boolean;
   readonly workers = new StreamWorkers();
   readonly tables = new ToldTables();
-  /** When its table was asked for last, by direction. */
+  /** When its table was missed first, or asked for last, by direction. */
   readonly askedNs: [number, number] = [0, 0];
   vainWaits = 0;
+  /** It was not seen to open. */
+  isOlder = false;
+  /** Told by a table of header fields. */
+  isHttp2 = false;
   role: Role;
   pid = 0;
   process: Owner;
@@ -251,6 +260,7 @@ export class SocketTable {
     input.evidence = this.#evidence(entry, event);
     if (!entry.process.isWanted) return;
     const out = event.direction === 1;
+    if (entry.isHttp2 && stream.isUnknown && (stream === entry.clear || !beginsRecord(event))) stream.assume('http2');
     if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
     stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
     input.evidence = null;
@@ -262,18 +272,29 @@ export class SocketTable {
     if (kind !== eventKind.data || direction !== 0 || transport !== 6 || length === 0) return false;
     if (!this.#options.tables.isProbed(pid)) return false;
     const entry = this.#sockets.get(socket);
-    const began = role === 0;
-    if (entry === undefined) return began;
+    const isOlder = role === 0;
+    if (entry === undefined) return isOlder;
     const isWire = source === eventSource.syscall;
     if (entry.vainWaits >= maxVainWaits || (isWire && entry.clear !== null)) return false;
-    return (isWire ? entry.plain : entry.clear)?.lacksTable(direction) ?? began;
+    return (isWire ? entry.plain : entry.clear)?.lacksTable(direction) ?? isOlder;
+  }
+
+  /** Tables of this process are told from now on: its connections whose protocol was not found may be of HTTP/2. */
+  lookAgain(pid: number): void {
+    for (const entry of this.#sockets.values()) {
+      if (entry.pid !== pid || !entry.isOlder) continue;
+      entry.plain?.lookAgain();
+      entry.clear?.lookAgain();
+    }
   }
 
   #askTable(entry: Entry, stream: SocketStream, { socket, pid, direction, timeNs }: SocketEvent): void {
     const side = direction as Direction;
-    if (stream.lacksTable(side) !== true || timeNs - entry.askedNs[side] < askAgainNs) return;
-    entry.askedNs[side] = timeNs;
-    this.#options.tables.ask(socket, pid, side, timeNs);
+    const { askedNs } = entry;
+    if (stream.lacksTable(side) !== true || timeNs - askedNs[side] < askAgainNs) return;
+    // The first time it may be on its way.
+    if (askedNs[side] > 0) this.#options.tables.ask(socket, pid, side, timeNs);
+    askedNs[side] = timeNs;
   }
 
   /** A probe told what a block of header fields refers to: it is for bytes that wait here, or are about to be written. */
@@ -282,6 +303,7 @@ export class SocketTable {
     if (table === undefined || event.family === 0) return;
     const entry = this.#entry(event);
     entry.vainWaits = 0;
+    entry.isHttp2 = true;
     entry.tables.tell(event.direction as Direction, table);
     if (event.direction === 0) this.#tableWaits.release(event.socket, false);
   }
@@ -340,6 +362,8 @@ export class SocketTable {
     const plane = tlsLibrary === '' ? 'wire' : 'clear';
     return new SocketStream(flow, analysis, (what, protocol) => {
       if (what === 'nothing' && protocol === 'tls' && entry.clear === null) encrypted(entry.pid);
+      // It may turn out to be of HTTP/2.
+      if (what === 'nothing' && protocol === '' && entry.isOlder && this.#options.tables.isProbed(entry.pid)) return;
       if (socket > 0) wish(socket, flow.serverPort, plane, what, entry.lastNs);
     });
   }
@@ -377,6 +401,7 @@ export class SocketTable {
     const link = this.#links.hold(joined);
     const process = this.#options.processOf(event.pid, event.timeNs);
     const entry = new Entry(key, ends, flowIdOf(event), { key: joined, isFirst, link }, role, process);
+    entry.isOlder = event.role === 0;
     this.#own(entry, event);
     entry.lastNs = event.timeNs;
     return entry;
