@@ -40,7 +40,7 @@ export const goFields = {
   interfacePointer: 8,
   tcpConnNetFd: 0,
   netFdSysfd: 16,
-  /** Address family: 2 or 10, by which a netFD is told from what else a connection may begin with. */
+  /** Address family, 2 or 10, and type behind it, 1: by them a netFD is told from what else a connection may begin with. */
   netFdFamily: 56,
   frameHeaderStreamId: 8,
   /** Encoder.w: the interface's pointer, in hpack's case a *bytes.Buffer. */

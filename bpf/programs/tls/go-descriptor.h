@@ -11,16 +11,20 @@ const volatile __u32 net_fd_family = 0;
 
 static __always_inline bool follow(__u64 *to, __u64 address) { return !bpf_probe_read_user(to, sizeof(*to), (void *)address) && *to; }
 
+/* What a netFD says of its socket, in fields that follow each other. */
+struct net_fd_kind { __u64 family, type; };
+
 /* The descriptor behind the net.Conn (an interface) at that address: its value is a pointer to a struct that begins with its *netFD, as all
  * connections of package net are; or, up to two wrappings deep, a struct that begins with such an interface. What is no netFD tells itself
- * by its family. */
+ * by its family and type. */
 static __always_inline __s64 find_descriptor(__u64 interface) {
-  __u64 below = 0, net_fd = 0, descriptor = 0, family = 0;
+  __u64 below = 0, net_fd = 0, descriptor = 0;
   if (!follow(&below, interface + interface_pointer)) return -1;
   for (int depth = 0; depth < 3; depth++) {
     if (!follow(&net_fd, below)) return -1;
-    bpf_probe_read_user(&family, sizeof(family), (void *)(net_fd + net_fd_family));
-    if (family == AF_INET || family == AF_INET6) {
+    struct net_fd_kind kind = {};
+    bpf_probe_read_user(&kind, sizeof(kind), (void *)(net_fd + net_fd_family));
+    if ((kind.family == AF_INET || kind.family == AF_INET6) && kind.type == SOCK_STREAM) {
       if (bpf_probe_read_user(&descriptor, sizeof(descriptor), (void *)(net_fd + net_fd_sysfd))) return -1;
       return descriptor;
     }

@@ -66,8 +66,8 @@ static __always_inline __s64 framer_descriptor(__u64 framer) {
   struct go_slice slice;
   if (!follow(&reader, framer + interface_pointer) || bpf_probe_read_user(&slice, sizeof(slice), (void *)reader)) return -1;
   if (slice.length == slice.capacity && slice.length >= 16 && slice.length < 1 << 30) return find_descriptor(reader + bufio_reader_source);
-  __s64 descriptor = find_descriptor(framer);
-  return descriptor >= 0 ? descriptor : find_descriptor(reader + ready_reader_source);
+  __s64 descriptor = find_descriptor(reader + ready_reader_source);
+  return descriptor >= 0 ? descriptor : find_descriptor(framer);
 }
 
 static __always_inline void begin_header_event(struct event *event, __u8 direction) {

@@ -88,23 +88,38 @@ static __always_inline int begin_read(struct registers *context) {
   return 0;
 }
 
+/* A read that waited since before the probe was there, the first that is seen of its goroutine: Go's functions keep their arguments above the return
+ * address, where the frame pointer points. Taken only when they make sense: a connection is followed to its descriptor. */
+static __always_inline bool find_old_read(const struct registers *context, struct go_read *read) {
+  struct { __u64 connection, buffer, length; } arguments;
+  if (bpf_probe_read_user(&arguments, sizeof(arguments), (void *)(context->bp + 16))) return false;
+  read->begin_ns = bpf_ktime_get_ns();
+  read->connection = arguments.connection;
+  read->buffer = arguments.buffer;
+  read->length = arguments.length;
+  return arguments.buffer && arguments.length < 1 << 30;
+}
+
 static __always_inline int end_read(struct registers *context, __u64 cookie) {
   struct goroutine_key key = { .goroutine = context->r14, .pid = bpf_get_current_pid_tgid() >> 32, .pad = 0 };
-  struct go_read *read = bpf_map_lookup_elem(&go_reads, &key);
-  if (!read || !read->buffer) return 0;
+  struct go_read *known = bpf_map_lookup_elem(&go_reads, &key), read = {};
+  if (known) {
+    read = *known;
+    known->buffer = 0;
+  } else if (!find_old_read(context, &read)) return 0;
+  if (!read.buffer) return 0;
   struct plaintext text = {
-    .buffer = read->buffer,
-    .begin_ns = read->begin_ns,
+    .buffer = read.buffer,
+    .begin_ns = read.begin_ns,
     .goroutine = context->r14,
     .direction = DIRECTION_IN,
     .source = SOURCE_GO_TLS,
   };
-  read->buffer = 0;
   __s64 moved = read_named(context, cookie);
-  if (moved <= 0 || (__u64)moved > read->length) return 0;
+  if (moved <= 0 || (__u64)moved > read.length) return 0;
   text.length = moved;
   struct thread_state *thread = traced_thread();
-  return thread ? tell_go(thread, read->connection, &text) : 0;
+  return thread ? tell_go(thread, read.connection, &text) : 0;
 }
 
 SEC("uprobe")
