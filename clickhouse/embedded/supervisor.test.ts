@@ -40,7 +40,9 @@ const one = (client: ClickHouseClient) =>
   eventually(async () => (await client.query({ query: 'SELECT 1', format: 'JSONEachRow' })).json());
 
 test('restarts a killed process soon, with everything acknowledged there once', async (t) => {
+  const opened = performance.now();
   const { client, supervisor } = await openTestStore(t);
+  const startMs = performance.now() - opened;
   await client.command({ query: 'CREATE DATABASE otel' });
   await client.command({
     query:
@@ -65,8 +67,8 @@ test('restarts a killed process soon, with everything acknowledged there once', 
   });
   assert.deepEqual(await answer.json(), [{ n: batch * 1000, distinct: batch * 1000 }]);
   assert.equal(supervisor.restarts(), 3);
-  // Half a second of back-off, and the start.
-  assert.ok(Math.max(...outages.slice(0, 10)) < 2500, String(outages));
+  // Half a second of back-off, and a start, which takes as long as the machine is busy.
+  assert.ok(Math.max(...outages.slice(0, 10)) < 500 + 4 * startMs, `${outages}; the first start took ${startMs}`);
 });
 
 test('kills and restarts a process that hangs', async (t) => {
@@ -164,8 +166,12 @@ test('shuts down cleanly with a statement running, and starts again on the same 
   const store = await openTestStore(t);
   await store.client.command({ query: 'CREATE DATABASE otel' });
   await store.client.command({ query: 'CREATE TABLE otel.t (a UInt8) ENGINE = MergeTree ORDER BY a' });
-  const slow = store.client.command({ query: 'INSERT INTO otel.t SELECT sleepEachRow(0.1) FROM numbers(10)' });
-  await sleep(200);
+  const slow = store.client.command({ query: 'INSERT INTO otel.t SELECT sleepEachRow(0.25) FROM numbers(10)' });
+  await eventually(async () => {
+    const query = "SELECT count() AS n FROM system.processes WHERE query LIKE 'INSERT INTO otel.t %'";
+    const running = await store.client.query({ query, format: 'JSONEachRow' });
+    assert.deepEqual(await running.json(), [{ n: 1 }]);
+  });
   await store.supervisor.shutdown();
   await slow;
   const next = supervise(store.directory);

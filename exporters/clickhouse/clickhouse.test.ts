@@ -37,6 +37,13 @@ async function startExporter(context: TestContext, endpoint: string, options: Re
   return { exporter, component, spool: join(directory, 'clickhouse/worker-0') } satisfies Running;
 }
 
+/** An exporter whose store has its schema, which on a busy machine may come after the start. */
+async function startReady(context: TestContext, endpoint: string, options: Record<string, unknown> = {}) {
+  const running = await startExporter(context, endpoint, options);
+  await until('the schema is there', () => running.component.statuses.at(-1)?.status !== 'recoverable_error');
+  return running;
+}
+
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let i = 0; i < 1000; i++) {
     if (await condition()) return;
@@ -62,7 +69,7 @@ function clientOf(context: TestContext, endpoint: string) {
 test('all signals arrive, are counted, and leave no file behind', async (context) => {
   const store = await openTestStore(context);
   for (const compression of ['none', 'gzip', 'zstd']) {
-    const { exporter, component, spool } = await startExporter(context, `unix:${store.socketPath}`, {
+    const { exporter, component, spool } = await startReady(context, `unix:${store.socketPath}`, {
       config: { compression, database: `otel_${compression}` },
     });
     await Promise.all(
@@ -71,6 +78,7 @@ test('all signals arrive, are counted, and leave no file behind', async (context
         exporter.consume(sampleBatch(signal, 6)),
       ]),
     );
+    await until('all is sent', () => component.metric('exporter_insert_duration_count') === 4);
     await exporter.shutdown?.();
     for (const table of ['spans', 'logs', 'samples', 'profile_samples']) {
       const rows = await store.client.query({
@@ -104,7 +112,7 @@ test('a segment that is sent again is stored once, in tables and in what views d
     // As after a crash between ClickHouse's answer and the deletion of the file: the same segment comes again.
     mkdirSync(away.spool, { recursive: true });
     for (const file of readdirSync(copies)) copyFileSync(join(copies, file), join(away.spool, file));
-    const { exporter, component } = await startExporter(context, endpoint, { directory });
+    const { exporter, component } = await startReady(context, endpoint, { directory });
     await until('sent', () => component.metric('exporter_spool_size') === 0);
     await exporter.shutdown?.();
     assert.deepEqual(
@@ -136,7 +144,7 @@ test('a segment of several blocks that is sent again is stored once', async (con
   const bytes = readFileSync(join(away.spool, file!));
   for (let round = 0; round < 2; round++) {
     writeFileSync(join(away.spool, file!), bytes);
-    const { exporter, component } = await startExporter(context, endpoint, { directory });
+    const { exporter, component } = await startReady(context, endpoint, { directory });
     await until('sent', () => component.metric('exporter_sent_spans') === 180_000);
     await exporter.shutdown?.();
     assert.deepEqual(await client.query('SELECT count() AS c FROM otel.spans'), [{ c: '180000' }]);
@@ -145,7 +153,7 @@ test('a segment of several blocks that is sent again is stored once', async (con
 
 test('data waits while ClickHouse is away, and arrives once it is back', async (context) => {
   const store = await openTestStore(context);
-  const { exporter, component } = await startExporter(context, `unix:${store.socketPath}`);
+  const { exporter, component } = await startReady(context, `unix:${store.socketPath}`);
   const client = clientOf(context, `unix:${store.socketPath}`);
   await exporter.consume(sampleBatch('traces', 1));
   await until('the first is stored', () => component.metric('exporter_sent_spans') === 1);
@@ -158,7 +166,7 @@ test('data waits while ClickHouse is away, and arrives once it is back', async (
 
 test('a database that somebody dropped is made again', async (context) => {
   const store = await openTestStore(context);
-  const { exporter, component } = await startExporter(context, `unix:${store.socketPath}`);
+  const { exporter, component } = await startReady(context, `unix:${store.socketPath}`);
   const client = clientOf(context, `unix:${store.socketPath}`);
   await client.command('DROP DATABASE otel SYNC');
   await exporter.consume(sampleBatch('metrics', 2));
@@ -169,7 +177,7 @@ test('a database that somebody dropped is made again', async (context) => {
 
 test('data that ClickHouse can never take is put aside, loudly, and holds up nothing', async (context) => {
   const store = await openTestStore(context);
-  const { exporter, component, spool } = await startExporter(context, `unix:${store.socketPath}`);
+  const { exporter, component, spool } = await startReady(context, `unix:${store.socketPath}`);
   const client = clientOf(context, `unix:${store.socketPath}`);
   // A constraint is a refusal of the data itself: code 469, which this exporter does not know.
   await client.command("ALTER TABLE otel.spans ADD CONSTRAINT no_poison CHECK name != 'poison'");

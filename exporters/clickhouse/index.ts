@@ -138,7 +138,7 @@ function createClickHouseExporter(context: Context<ClickHouseConfig>): Exporter 
     async start() {
       await spool.open();
       // A store of the wrong version or schema is an error of configuration; one that is away now may come back.
-      await gate.tryAtStart(onFailure);
+      await gate.tryAtStart(onFailure, onSuccess);
       startSenders();
     },
 

@@ -11,8 +11,11 @@ export interface SchemaGate {
   ready: () => Promise<void>;
   /** Forgets that the schema was there, because it turned out not to be. */
   reset: () => void;
-  /** The first try. Rejects with an OperatorError when waiting cannot help; tells `onFailure` when it can. */
-  tryAtStart(onFailure: (error: StoreError) => void): Promise<void>;
+  /**
+   * The first try. Rejects with an OperatorError when waiting cannot help; tells `onFailure` when it can, and `onLate` when
+   * the schema is there after all.
+   */
+  tryAtStart(onFailure: (error: StoreError) => void, onLate: () => void): Promise<void>;
 }
 
 /** A start does not wait longer than this for a silent server; the senders go on asking. */
@@ -43,7 +46,7 @@ export function createSchemaGate(client: StoreClient, config: ClickHouseConfig, 
     reset() {
       done = undefined;
     },
-    async tryAtStart(onFailure) {
+    async tryAtStart(onFailure, onLate) {
       const silent = new StoreError('unavailable', 0, `ClickHouse at ${client.endpoint} has not answered yet`);
       let timer: NodeJS.Timeout | undefined;
       try {
@@ -57,6 +60,8 @@ export function createSchemaGate(client: StoreClient, config: ClickHouseConfig, 
         if (!(error instanceof StoreError)) throw error;
         if (error.kind === 'tooOld') throw new OperatorError('STORE_TOO_OLD', error.message, { cause: error });
         onFailure(error);
+        // Who asks next is told when this fails.
+        if (error === silent) ready().then(onLate, () => {});
       } finally {
         clearTimeout(timer);
       }

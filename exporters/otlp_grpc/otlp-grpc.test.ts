@@ -173,13 +173,13 @@ test('while the peer is down, data waits and calls fail with an error that names
   reserved.server.forceShutdown();
   const { consume, context } = await exporter(reserved.port, { retry_on_failure: { initial_interval: '100ms' } });
   const delivered = consume(traces());
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  const waits = () => context.statuses.find(({ status }) => status === 'recoverable_error');
+  while (!waits()) await new Promise((resolve) => setTimeout(resolve, 5));
   const again = await peer([], reserved.port);
   await delivered;
   assert.equal(again.requests.length, 1);
-  const told = context.statuses.find(({ status }) => status === 'recoverable_error');
   assert.equal(
-    told?.message,
+    waits()?.message,
     `UNAVAILABLE: no connection to 127.0.0.1:${reserved.port}: connect ECONNREFUSED 127.0.0.1:${reserved.port}`,
   );
 });

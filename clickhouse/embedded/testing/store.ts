@@ -49,17 +49,17 @@ export async function openTestStore(owner: Owner, options: TestStoreOptions = {}
     ...options.supervisor,
   });
   const socketPath = `${directory}/http.sock`;
-  const agent = new Agent({ keepAlive: true, ...{ socketPath } });
   const clients: ClickHouseClient[] = [];
   const connect = (more: NodeClickHouseClientConfigOptions) => {
     const log = { level: ClickHouseLogLevel.OFF };
+    // Of its own: a client closes connections that it has not used for 2.5 s, also where another one uses them.
+    const agent = new Agent({ keepAlive: true, ...{ socketPath } });
     const client = createClient({ url: 'http://store', http_agent: agent, log, request_timeout: 60_000, ...more });
     clients.push(client);
     return client;
   };
   owner.after(async () => {
     for (const client of clients) await client.close();
-    agent.destroy();
     await supervisor.shutdown();
     rmSync(directory, { recursive: true, force: true });
   });
