@@ -99,7 +99,7 @@ for (const [given, shown] of cases) {
 }
 
 test('long command lines are cut, and take no long time', () => {
-  const start = performance.now();
+  const begun = process.threadCpuUsage();
   const shown = redactArguments([
     'app',
     'a=:@'.repeat(100_000),
@@ -108,5 +108,5 @@ test('long command lines are cut, and take no long time', () => {
   ]);
   assert.equal(shown.length, 48);
   assert.equal(shown[1]!.length, 256);
-  assert.ok(performance.now() - start < 50);
+  assert.ok(process.threadCpuUsage(begun).user < 50e3);
 });

@@ -117,9 +117,9 @@ test('a sparse file of a terabyte whose tables fill it is refused, not read', { 
     if (type === 2 || type === 3) writeSync(fd, size, 0, 8, sections.at + index * 64 + 32);
   }
   closeSync(fd);
-  const start = performance.now();
+  const begun = process.threadCpuUsage();
   assert.throws(() => withElf(binary, (file) => findFunctions(file, ['SSL_read'])), ElfError);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(cpuMs(begun) < 1000);
 });
 
 test('damaged at random: an ElfError or an answer, in time', { skip: gcc }, () => {
@@ -143,7 +143,7 @@ test('damaged at random: an ElfError or an answer, in time', { skip: gcc }, () =
       bytes[where] = [0, 0xff, 0x7f, 0x80, random(256)][random(5)]!;
     }
     writeFileSync(binary, round % 10 === 0 ? bytes.subarray(0, random(bytes.length)) : bytes);
-    const start = performance.now();
+    const begun = process.threadCpuUsage();
     try {
       withElf(binary, (file) => {
         readBuildId(file);
@@ -157,7 +157,7 @@ test('damaged at random: an ElfError or an answer, in time', { skip: gcc }, () =
       assert.ok(error instanceof ElfError, (error as Error).stack);
       refused++;
     }
-    longest = Math.max(longest, performance.now() - start);
+    longest = Math.max(longest, cpuMs(begun));
   }
   assert.ok(refused > 100 && refused < 1400, `${refused} refused`);
   assert.ok(longest < 2000, `${longest} ms`);
@@ -179,4 +179,10 @@ function elf({ class: width = 2, segments = 0, sectionsAt = 0, sections = 0, sec
   bytes.writeUInt16LE(sectionSize, 58);
   bytes.writeUInt16LE(sections, 60);
   return bytes;
+}
+
+/** Milliseconds of a processor since then; others use this machine too. */
+function cpuMs(begun: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(begun);
+  return (user + system) / 1000;
 }
