@@ -44,6 +44,16 @@ test('a call seen at several points is counted at the best one', async () => {
   assert.equal(Math.round(calls!.perSecond * 60), 14);
 });
 
+test('rates are of the time for which there is data, and of a minute at least', async () => {
+  const longer = { fromNs: range.fromNs - 3_000_000_000_000n, toNs: range.toNs };
+  const { calls } = named(await edges({ range: longer }), 'shop');
+  assert.equal(Math.round(calls!.perSecond * 60), 14);
+  const [service] = await calledServices(queried.store, longer, nowMs, AbortSignal.timeout(30_000));
+  assert.equal(Math.round(service!.perSecond * 60), service!.requests);
+  const later = { fromNs: range.fromNs - 60_000_000_000n, toNs: range.toNs + 90_000_000_000n };
+  assert.equal(Math.round(named(await edges({ range: later }), 'shop').calls!.perSecond * 120), 14);
+});
+
 test('quantiles are those of all buckets together, whatever their scale', async () => {
   const { calls } = named(await edges(), 'shop');
   // In order: one of 0, three up to 1.41 s, one and four up to 2 s, two up to 4 s.

@@ -1,5 +1,6 @@
 /** Who asks whom: requests, errors and durations of each edge, with the traffic beneath. */
 import type { TimeRange } from '../request.ts';
+import { coveredSeconds } from '../store/covered-seconds.ts';
 import { Params } from '../store/params.ts';
 import type { Store } from '../store/store.ts';
 import { pointRank } from './observation.ts';
@@ -85,7 +86,9 @@ function trafficOf({
 
 async function edgeCalls(store: Store, search: EdgeSearch, signal: AbortSignal): Promise<Row<EdgeCalls>[]> {
   const params = new Params();
-  const seconds = params.add('Float64', Number(search.range.toNs - search.range.fromNs) / 1e9);
+  const table = tableOf(store, 'call_metrics', search);
+  const within = windowsBetween(search.range, params);
+  const seconds = coveredSeconds({ table, column: 'time', within }, search.range, params);
   return store.select<Row<EdgeCalls>>(
     `SELECT
        client, server, protocol,
@@ -107,7 +110,7 @@ async function edgeCalls(store: Store, search: EdgeSearch, signal: AbortSignal):
            (toString(observation_point), toFloat64(sum(requests)), toFloat64(sum(client_errors)),
             toFloat64(sum(server_errors)), toFloat64(sum(timeouts)), toFloat64(sum(request_bytes)),
             toFloat64(sum(response_bytes)), ${mergedBuckets('duration')}) AS figures
-         FROM ${tableOf(store, 'call_metrics', search)}
+         FROM ${table}
          WHERE ${conditions(search, params)}
          GROUP BY client, server, protocol, observation_point
        )

@@ -1,6 +1,7 @@
 /** Requests, errors and durations of each service that was asked, from the metrics of calls. */
 import type { TimeRange } from '../request.ts';
 import type { ServiceRed } from '../services/red.ts';
+import { coveredSeconds } from '../store/covered-seconds.ts';
 import { Params } from '../store/params.ts';
 import type { Store } from '../store/store.ts';
 import { pointRank } from './observation.ts';
@@ -18,7 +19,9 @@ export async function calledServices(
   signal: AbortSignal,
 ): Promise<ServiceRed[]> {
   const params = new Params();
-  const seconds = params.add('Float64', Number(range.toNs - range.fromNs) / 1e9);
+  const table = `${store.database}.call_metrics_${resolutionFor(range, nowMs)}`;
+  const within = windowsBetween(range, params);
+  const seconds = coveredSeconds({ table, column: 'time', within }, range, params);
   return store.select<ServiceRed>(
     `SELECT
        server AS service, best.1 AS requests, best.2 AS errors, best.1 / ${seconds} AS perSecond,
@@ -32,8 +35,8 @@ export async function calledServices(
            server, ${pointRank('observation_point')} AS rank,
            (toFloat64(sum(requests)), toFloat64(sum(server_errors + timeouts)),
             ${mergedBuckets('duration')}) AS figures
-         FROM ${store.database}.call_metrics_${resolutionFor(range, nowMs)}
-         WHERE ${windowsBetween(range, params)} AND server != ''
+         FROM ${table}
+         WHERE ${within} AND server != ''
          GROUP BY server, observation_point
        )
        GROUP BY server

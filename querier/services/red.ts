@@ -1,6 +1,7 @@
 /** Rate, errors and duration of each service: what it was asked, how often that failed, how long it took. */
 import { pointRank } from '../calls/observation.ts';
 import type { TimeRange } from '../request.ts';
+import { coveredSeconds } from '../store/covered-seconds.ts';
 import { Params } from '../store/params.ts';
 import type { Store } from '../store/store.ts';
 import { spansBetween } from '../traces/search.ts';
@@ -18,7 +19,9 @@ export interface ServiceRed {
 
 export async function serviceRed(store: Store, range: TimeRange, signal: AbortSignal): Promise<ServiceRed[]> {
   const params = new Params();
-  const seconds = params.add('Float64', Number(range.toNs - range.fromNs) / 1e9);
+  const table = `${store.database}.spans`;
+  const within = spansBetween(range, params);
+  const seconds = coveredSeconds({ table, column: 'start_time', within }, range, params);
   return store.select<ServiceRed>(
     `SELECT
        service,
@@ -35,8 +38,8 @@ export async function serviceRed(store: Store, range: TimeRange, signal: AbortSi
            service_name AS service,
            ${pointRank('observation_point')} AS rank,
            (toFloat64(count()), toFloat64(countIf(status_code = 2)), quantiles(0.5, 0.9, 0.99)(duration_ns)) AS figures
-         FROM ${store.database}.spans
-         WHERE ${spansBetween(range, params)} AND (${isServed})
+         FROM ${table}
+         WHERE ${within} AND (${isServed})
          GROUP BY service_name, observation_point
        )
        GROUP BY service

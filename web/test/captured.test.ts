@@ -51,7 +51,7 @@ test('services: a column sorts, a service narrows, an edge opens its traces', as
   await page.waitForSelector('.edge-list .row');
   await page.getByRole('button', { name: 'p99' }).click();
   assert.equal(search(page).get('sort'), 'p99');
-  await page.getByTitle('Show the traces of 10.1.0.53:53').click();
+  await page.getByTitle('Show only 10.1.0.53:53').click();
   await page.waitForFunction(() => document.querySelectorAll('.edge-list .row').length === 3);
   assert.equal(search(page).get('service'), '10.1.0.53:53');
   await page.locator('.edge-list .row').first().click();

@@ -14,7 +14,7 @@ export function EdgeHead({ summary }: { summary: string }) {
       <span>
         client → server <small>{summary}</small>
       </span>
-      <SortButton by="rate" title="Requests per second" />
+      <SortButton by="rate" title="Requests per second, since the first that is stored of this time range" />
       <SortButton by="errors" title="Calls that failed by the server’s fault, or without an answer" />
       <SortButton by="p50" title="Half of the calls took at most that long" />
       <SortButton by="p95" />

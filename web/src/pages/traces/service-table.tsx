@@ -14,7 +14,11 @@ export function ServiceTable({ services }: { services: Loading<{ services: Servi
         <thead>
           <tr>
             <th scope="col">service</th>
-            <th scope="col" class="number" title="Requests per second: server and consumer spans, and roots">
+            <th
+              scope="col"
+              class="number"
+              title="Requests per second, since the first that is stored of this time range: server and consumer spans, and roots"
+            >
               rate
             </th>
             <th scope="col" class="number">
@@ -47,7 +51,7 @@ function Row({ row }: { row: ServiceRow }) {
           type="button"
           class="plain"
           aria-pressed={chosen}
-          title={`Show the traces of ${row.service}`}
+          title={`Show only ${row.service}`}
           onClick={() => setParams({ service: chosen ? '' : row.service, operation: '' })}
         >
           <ServiceName name={row.service} />
