@@ -41,7 +41,7 @@ test('services: an edge has rate, errors, durations, traffic and round trips, wi
   await edge.waitFor();
   assert.match(
     await edge.innerText(),
-    /10\.1\.0\.[789]\s+→\s+10\.1\.0\.50:6379\s+Redis, seen at the client\s+[\d.]+ \/min\s+⚠ [\d.]+ %\s+[\d.]+ µs\s+[\d.]+ (µs|ms)\s+[\d.]+ ms\s+[\d.]+ KiB\s+[\d.]+ µs/,
+    /10\.1\.0\.[789]\s+→\s+10\.1\.0\.50:6379\s+Redis, seen at the client\s+[\d.]+ \/s\s+⚠ [\d.]+ %\s+[\d.]+ µs\s+[\d.]+ (µs|ms)\s+[\d.]+ ms\s+[\d.]+ KiB\s+[\d.]+ µs/,
   );
   assert.match((await edge.locator('.number').nth(2).getAttribute('title'))!, /^of \d+ calls$/);
 });
