@@ -14,6 +14,8 @@ export interface SocketFacts {
   readonly tlsLibrary: string;
   /** `service.name` of the process at the other end where that is on this host too; else empty. */
   readonly peerService: string;
+  /** Names both sockets of a connection over AF_UNIX, which has neither ports nor sequence numbers of TCP: the same at both; else undefined. */
+  readonly unixPair?: string | undefined;
   /** Who works on the request with that id, where it is known by something else than its bytes; tells it once. */
   takeWorker(id: number): Worker | null;
   /** The table of header fields that this side had before the HTTP/2 block of that stream, where the process told it; tells it once. */

@@ -136,7 +136,7 @@ export class CallWriter {
     const span = this.#span;
     const { identity } = session;
     span.attributes.out.raw(outcomes[outcome]);
-    const tcp = identity.transport === 'tcp';
+    const tcp = identity.transport === 'tcp' && identity.socket?.unixPair === undefined;
     if (request !== null) {
       if (tcp) span.int(keys.requestSeq, request.seq);
       span.int(keys.requestSize, request.sizeBytes);
@@ -222,7 +222,9 @@ export class CallWriter {
     const atServer = !clientSide.has(identity.observationPoint);
     const hash = new IdHash();
     const { clientAddress, clientPort, serverAddress, serverPort, transport } = identity;
-    hash.start(`${clientAddress} ${clientPort} ${serverAddress} ${serverPort} ${transport}`);
+    hash.start(
+      identity.socket?.unixPair ?? `${clientAddress} ${clientPort} ${serverAddress} ${serverPort} ${transport}`,
+    );
     const place = new IdHash();
     place.start(`${identity.observationPoint} ${identity.interfaceName} ${identity.tunnel}`);
     const facts: SessionFacts = {

@@ -68,7 +68,8 @@ export function encodeShared(identity: FlowIdentity, span: SpanWriter, label: st
   // Where the socket's own address is not the one that is written as the server's or the client's, it is written too.
   if (serverName !== '' && (serverName !== identity.serverAddress || port !== identity.serverPort)) {
     attributes.text(atServer ? keys.localAddress : keys.peerAddress, identity.serverAddress);
-    if (port !== identity.serverPort) attributes.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
+    if (port !== identity.serverPort && identity.serverPort !== 0)
+      attributes.int(atServer ? keys.localPort : keys.peerPort, identity.serverPort);
   }
   attributes.text(keys.protocolName, protocolName);
   attributes.text(keys.protocolVersion, protocolVersion);
@@ -77,6 +78,12 @@ export function encodeShared(identity: FlowIdentity, span: SpanWriter, label: st
   const peerService = identity.socket?.peerService ?? '';
   attributes.text(keys.peerService, peerService);
   return { label, serverName, serverPort, protocolName, protocolVersion, peerService, encoded: attributes.out.take() };
+}
+
+/** As OpenTelemetry names it. */
+function transportName({ transport, socket }: FlowIdentity): string {
+  if (socket?.unixPair !== undefined) return 'unix';
+  return transport === 'icmp' ? '' : transport;
 }
 
 function writeEnds(attributes: AttributeWriter, identity: FlowIdentity, atServer: boolean): void {
@@ -88,7 +95,7 @@ function writeEnds(attributes: AttributeWriter, identity: FlowIdentity, atServer
     attributes.text(atServer ? keys.peerAddress : keys.localAddress, clientAddress);
     attributes.int(atServer ? keys.peerPort : keys.localPort, clientPort);
   }
-  attributes.text(keys.transport, identity.transport === 'icmp' ? '' : identity.transport);
+  attributes.text(keys.transport, transportName(identity));
   attributes.text(keys.interfaceName, identity.interfaceName);
   attributes.text(keys.flowId, flowIdText(identity));
   attributes.text(keys.observationPoint, identity.observationPoint);

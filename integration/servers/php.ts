@@ -9,19 +9,23 @@ const script = join(import.meta.dirname, 'php', 'index.php');
 const processes = 12;
 const kept = 8;
 
-/** The port is nginx's. */
-export async function startPhp(): Promise<Server & { fastcgiPort: number }> {
+/** The port is nginx's. With `isUnix` nginx asks PHP over `socket`, a path, else over TCP. */
+export async function startPhp({ isUnix = false } = {}): Promise<Server & { fastcgiPort: number; socket: string }> {
   const [port, fastcgiPort] = await freePorts(2);
-  const fpm = await startFpm(fastcgiPort!);
+  const phpDirectory = serverDirectory('php');
+  const socket = join(phpDirectory, 'php.sock');
+  const place = isUnix ? socket : `127.0.0.1:${fastcgiPort}`;
+  const fpm = await startFpm(phpDirectory, place, isUnix ? 0 : fastcgiPort!);
   try {
     const directory = serverDirectory('nginx');
     const config = join(directory, 'nginx.conf');
-    writeFileSync(config, nginxConfig(directory, port!, fastcgiPort!));
+    writeFileSync(config, nginxConfig(directory, port!, isUnix ? `unix:${socket}` : place));
     const args = ['-c', config, '-e', join(directory, 'error.log'), '-p', directory];
     const nginx = await startServer({ name: 'nginx', command: 'nginx', args, port: port!, directory });
     return {
       ...nginx,
       fastcgiPort: fastcgiPort!,
+      socket,
       async stop() {
         await nginx.stop();
         await fpm.stop();
@@ -33,15 +37,14 @@ export async function startPhp(): Promise<Server & { fastcgiPort: number }> {
   }
 }
 
-async function startFpm(port: number): Promise<Server> {
-  const directory = serverDirectory('php');
+async function startFpm(directory: string, place: string, port: number): Promise<Server> {
   const config = join(directory, 'fpm.conf');
   writeFileSync(
     config,
     `[global]
 error_log = ${directory}/error.log
 [www]
-listen = 127.0.0.1:${port}
+listen = ${place}
 user = root
 group = root
 pm = static
@@ -65,7 +68,7 @@ function fpmProgram(): string {
   throw new Error('php-fpm is not installed: apt-get install php-fpm');
 }
 
-function nginxConfig(directory: string, port: number, fastcgiPort: number): string {
+function nginxConfig(directory: string, port: number, place: string): string {
   const parameters = { SCRIPT_FILENAME: script, SCRIPT_NAME: '/index.php' };
   const variables = [
     'request_method',
@@ -88,7 +91,7 @@ http {
   access_log off;
   client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy;
   fastcgi_temp_path ${directory}/fastcgi; uwsgi_temp_path ${directory}/uwsgi; scgi_temp_path ${directory}/scgi;
-  upstream php { server 127.0.0.1:${fastcgiPort}; keepalive ${kept}; }
+  upstream php { server ${place}; keepalive ${kept}; }
   server {
     listen 127.0.0.1:${port};
     location / { fastcgi_pass php; fastcgi_keep_conn on; ${passed.join(' ')} }

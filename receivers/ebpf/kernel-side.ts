@@ -25,6 +25,7 @@ export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) =
       ...(files.mode === 'off'
         ? {}
         : { files: { mode: files.mode === 'all' ? 'all' : 'in_call', minLatencyNs: files.min_latency * 1e6 } }),
+      unixSockets: config.unix_sockets,
       unknownPayloadBytes: Math.min(unknownBytes, config.payload_limit),
       maxSockets: config.max_connections,
     });

@@ -76,6 +76,8 @@ export interface SocketParts {
   readonly key: number | string;
   readonly link: Link;
   readonly isFirst: boolean;
+  /** Of AF_UNIX: names both of its sockets; else undefined. */
+  readonly unixPair: string | undefined;
   readonly workers: StreamWorkers;
   readonly tables: ToldTables;
   readonly role: Role;
@@ -91,6 +93,10 @@ export class LinkedSocket implements SocketFacts {
     this.id = String(parts.key);
     this.tlsLibrary = tlsLibrary;
     this.#parts = parts;
+  }
+
+  get unixPair(): string | undefined {
+    return this.#parts.unixPair;
   }
 
   get peerService(): string {

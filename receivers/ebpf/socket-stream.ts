@@ -6,6 +6,7 @@ import type { Side } from '../../flow/l7/message.ts';
 import type { Session } from '../../flow/l7/session.ts';
 import type { Direction, SocketEvent } from './socket-event.ts';
 import type { SocketFlow } from './socket-flow.ts';
+import { isUnix } from './unix-paths.ts';
 
 /** What the kernel should send of a socket: nothing more, the heads of messages, or all it can. */
 export type Wish = 'nothing' | 'heads' | 'all';
@@ -84,18 +85,21 @@ export class SocketStream {
       this.#noteBegin(direction === 0 ? 1 : 0, event.otherSequence);
       skipped = this.#place(direction, event.sequence, event.length, timeNs);
       if (skipped < 0) return;
+    } else if (event.source === eventSource.syscall && isUnix(event)) {
+      this.#follow(direction, event.sequence, event.length, timeNs);
     }
     const connection = this.#connection;
     if (connection === null) return;
     const side = this.#side(direction);
     if (event.length === 0) {
-      if (direction === 0 && event.transport === 6) connection.finish(side, timeNs);
+      if (direction === 0 && event.transport !== 17) connection.finish(side, timeNs);
       return;
     }
     const { captured, payloadAt } = event;
     const from = Math.min(skipped, captured);
     if (captured > from) {
-      const sequence = (event.sequence + from) >>> 0;
+      // 0 stands for bytes without a number, of which both ends make different trace ids.
+      const sequence = (event.sequence + from + (isUnix(event) ? 1 : 0)) >>> 0;
       const start = payloadAt + from;
       if (!connection.data(side, event.bytes, start, payloadAt + captured, timeNs, sequence, frame)) {
         this.#end();
@@ -150,6 +154,14 @@ export class SocketStream {
     if (((end - expected) | 0) <= 0) return length === 0 ? 0 : unknown;
     this.#expected[direction] = end;
     return -ahead;
+  }
+
+  /** Over AF_UNIX bytes are numbered from when the kernel first saw the socket; where that forgot it, from anew. */
+  #follow(direction: Direction, sequence: number, length: number, timeNs: number): void {
+    const expected = this.#expected[direction];
+    const missing = expected === unknown ? 0 : (sequence - expected) | 0;
+    if (missing > 0) this.#connection?.gap(this.#side(direction), missing, timeNs);
+    this.#expected[direction] = (sequence + length) >>> 0;
   }
 
   /** A limit was reached, or the bytes never were in the memory of a process: they passed. What could not be read is lost. */

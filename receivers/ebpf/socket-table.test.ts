@@ -1,6 +1,8 @@
 /** Calls are read right out of events in any order the kernel may tell them, and out of what is missing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventConstants } from '../../bpf/programs/event.gen.ts';
+import type { FlowIdentity } from '../../flow/identity.ts';
 import { Analysis } from '../../flow/l7/analysis.ts';
 import type { Evidence } from '../../flow/l7/evidence.ts';
 import { plainOptions } from '../../flow/l7/options.ts';
@@ -15,6 +17,7 @@ import { Work } from './work.ts';
 interface Seen {
   calls: string[];
   evidence: (Evidence | null)[];
+  identities: FlowIdentity[];
   wishes: [number, Wish][];
   table: SocketTable;
 }
@@ -22,6 +25,7 @@ interface Seen {
 function observe(events: readonly SocketEvent[]): Seen {
   const calls: string[] = [];
   const evidence: (Evidence | null)[] = [];
+  const identities: FlowIdentity[] = [];
   const wishes: [number, Wish][] = [];
   const analysis = new Analysis(protocols, plainOptions, (_protocol, { identity }, request, response, outcome) => {
     const { observationPoint, clientPort, serverPort, socket } = identity;
@@ -29,6 +33,7 @@ function observe(events: readonly SocketEvent[]): Seen {
     calls.push(
       `${observationPoint} ${clientPort}>${serverPort} ${what} ${outcome} ${socket?.tlsLibrary ?? ''}`.trimEnd(),
     );
+    identities.push(identity);
     evidence.push(request?.evidence ?? null, response?.evidence ?? null);
   });
   const table = new SocketTable({
@@ -49,7 +54,7 @@ function observe(events: readonly SocketEvent[]): Seen {
     tables: new TableWatch({ ask() {}, probe() {} }),
   });
   for (const event of events) table.take(event);
-  return { calls, evidence, wishes, table };
+  return { calls, evidence, identities, wishes, table };
 }
 
 const request = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -189,6 +194,80 @@ test('a socket whose address is used again is another connection', () => {
   ]);
   assert.deepEqual(calls, ['c-p 40000>80 GET /a - unanswered']);
   assert.equal(table.size, 1);
+});
+
+/** Its events are of an AF_UNIX socket whose file has that inode, with `peer` at the other end. */
+function testUnixSocket(socket: number, role: 'client' | 'server', peer: number, inode = socket) {
+  const base = testSocket(socket, role, 0, 0);
+  const mark = (event: SocketEvent, path = ''): SocketEvent => {
+    const bytes = Buffer.concat([event.bytes.subarray(0, 32), Buffer.from(path || event.bytes.subarray(32))]);
+    bytes.writeBigUInt64LE(BigInt(inode), 0);
+    bytes.writeBigUInt64LE(BigInt(peer), 16);
+    bytes.writeBigUInt64LE(BigInt(role === 'server' ? peer : 0), 24);
+    const captured = bytes.length - 32;
+    return { ...event, bytes, captured, flags: eventConstants.EVENT_UNIX, family: 0, transport: 0, otherSequence: 0 };
+  };
+  return {
+    open: (path: string) => mark(base.open(), path),
+    write: (text: string, change = {}) => mark(base.write(text, change)),
+    read: (text: string, change = {}) => mark(base.read(text, change)),
+    close: () => base.close(),
+  };
+}
+
+test('over AF_UNIX the server has the path for an address, and both ends agree who talks with whom', () => {
+  const client = testUnixSocket(1, 'client', 2);
+  const server = testUnixSocket(2, 'server', 1);
+  const { calls, identities } = observe([
+    client.open('/run/a\0'),
+    client.write(request),
+    server.open('/run/a\0'),
+    server.read(request),
+    server.write(response),
+    client.read(response),
+  ]);
+  assert.deepEqual(calls, ['s-p 0>0 GET /a 200 answered', 'c-p 0>0 GET /a 200 answered']);
+  const [atServer, atClient] = identities;
+  assert.equal(atServer!.socket?.unixPair, atClient!.socket?.unixPair);
+  for (const { serverAddress, clientAddress } of identities)
+    assert.deepEqual([serverAddress, clientAddress], ['/run/a', '']);
+});
+
+test('an abstract name is written with @, and belongs to the socket whose inode it was told with', () => {
+  const { identities } = observe([
+    ...(({ open, write, read }) => [open('\0name'), write(request), read(response)])(
+      testUnixSocket(1, 'client', 2, 10),
+    ),
+    ...(({ write, read }) => [write(request), read(response)])(testUnixSocket(1, 'client', 2, 11)),
+  ]);
+  assert.deepEqual(
+    identities.map(({ serverAddress }) => serverAddress),
+    ['@name', ''],
+  );
+});
+
+test('what a process alone used ends with it, and goes on when another uses it', () => {
+  const unix = testUnixSocket(1, 'client', 2);
+  const udp = testSocket(3, 'client', 40000, 53);
+  const { table, calls, identities } = observe([
+    unix.open('/run/a'),
+    unix.write(request),
+    udp.write('?', { transport: 17 }),
+  ]);
+  assert.equal(table.size, 2);
+  table.exit(999, 2e9);
+  assert.equal(table.size, 2);
+  table.exit(100, 2e9);
+  assert.equal(table.size, 0);
+  assert.deepEqual(calls, ['c-p 0>0 GET /a - unanswered']);
+  // Another process has it too: its path is still known.
+  table.take(unix.write(request, { pid: 200 }));
+  table.exit(200, 3e9);
+  assert.equal(table.size, 0);
+  assert.deepEqual(
+    identities.map(({ serverAddress }) => serverAddress),
+    ['/run/a', '/run/a'],
+  );
 });
 
 test('a socket joined in the middle takes the role that is guessed', () => {

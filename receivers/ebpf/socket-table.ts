@@ -4,10 +4,11 @@ import type { Analysis } from '../../flow/l7/analysis.ts';
 import type { Evidence } from '../../flow/l7/evidence.ts';
 import { ToldTables } from '../../flow/l7/http2/told.ts';
 import type { Session } from '../../flow/l7/session.ts';
-import { localAddress, remoteAddress } from './addresses.ts';
+import { type FoundEnds, findEnds, findUnixEnds } from './ends.ts';
 import { type FlowId, flowIdOf } from './flow-id.ts';
 import { HeaderTables } from './header-tables.ts';
-import { type Link, Links, linkKey } from './links.ts';
+import { Holdings } from './holdings.ts';
+import { type Link, Links } from './links.ts';
 import type { Owner } from './owners.ts';
 import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
 import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
@@ -15,6 +16,7 @@ import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
 import { StreamWorkers } from './stream-workers.ts';
 import { TableWaits } from './table-waits.ts';
 import type { TableWatch } from './table-watch.ts';
+import { inodeOf, isUnix, UnixPaths } from './unix-paths.ts';
 import type { Requests, Work } from './work.ts';
 
 /** An event that came before one it follows waits so long for it. */
@@ -62,9 +64,12 @@ class Entry implements Requests {
   readonly key: number | string;
   readonly ends: Ends;
   readonly id: FlowId;
+  /** Of the file of an AF_UNIX socket; else 0. */
+  readonly inode: number;
   readonly linkKey: string;
   readonly link: Link;
   readonly isFirst: boolean;
+  readonly unixPair: string | undefined;
   readonly workers = new StreamWorkers();
   readonly tables = new ToldTables();
   /** When its table was missed first, or asked for last, by direction. */
@@ -86,19 +91,25 @@ class Entry implements Requests {
   constructor(
     key: number | string,
     ends: Ends,
-    id: FlowId,
-    linked: { key: string; isFirst: boolean; link: Link },
+    { id, inode }: { id: FlowId; inode: number },
+    linked: Omit<FoundEnds, 'ends'> & { link: Link },
     role: Role,
     process: Owner,
   ) {
     this.key = key;
     this.ends = ends;
     this.id = id;
+    this.inode = inode;
     this.linkKey = linked.key;
     this.isFirst = linked.isFirst;
+    this.unixPair = linked.unixPair;
     this.link = linked.link;
     this.role = role;
     this.process = process;
+  }
+
+  get isUnix(): boolean {
+    return this.inode > 0;
   }
 
   *sessions(): Generator<Session> {
@@ -113,6 +124,9 @@ export class SocketTable {
   readonly #sockets = new Map<number, Entry>();
   readonly #datagrams = new Map<string, Entry>();
   readonly #links = new Links();
+  readonly #unixPaths: UnixPaths;
+  /** UDP conversations and AF_UNIX sockets by the process that used them last. */
+  readonly #holdings = new Holdings<Entry>();
   /** Entries with events that wait. */
   readonly #waiting = new Set<Entry>();
   readonly #headerTables = new HeaderTables();
@@ -125,6 +139,7 @@ export class SocketTable {
 
   constructor(options: SocketTableOptions) {
     this.#options = options;
+    this.#unixPaths = new UnixPaths(options.maxSockets);
   }
 
   get size(): number {
@@ -152,7 +167,8 @@ export class SocketTable {
         else this.#data(event);
         return;
       case eventKind.open:
-        if (event.transport === 6 && event.family !== 0) this.#entry(event);
+        if (isUnix(event)) this.#unixPaths.tell(event);
+        if (isUnix(event) || (event.transport === 6 && event.family !== 0)) this.#entry(event);
         return;
       case eventKind.close:
         this.#close(event);
@@ -177,6 +193,15 @@ export class SocketTable {
     }
   }
 
+  /** A process is over, and with it what only it used. */
+  exit(pid: number, timeNs: number): void {
+    for (const entry of this.#holdings.take(pid)) {
+      if (typeof entry.key === 'string') this.#datagrams.delete(entry.key);
+      else this.#sockets.delete(entry.key);
+      this.#end(entry, timeNs);
+    }
+  }
+
   /** Ends everything, as at the end of capture. */
   close(nowNs: number): void {
     this.#tableWaits.close();
@@ -187,7 +212,7 @@ export class SocketTable {
   }
 
   #data(event: SocketEvent): void {
-    if (event.family === 0) {
+    if (event.family === 0 && !isUnix(event)) {
       if (event.source !== eventSource.syscall) this.counters.unknownClear++;
       return;
     }
@@ -212,7 +237,7 @@ export class SocketTable {
   /** Whether bytes of the other direction that came before these have not been told yet. */
   #comesEarly(entry: Entry, event: SocketEvent): boolean {
     const stream = entry.plain;
-    if (stream === null) return false;
+    if (stream === null || entry.isUnix) return false;
     const other = stream.expected(event.direction === 0 ? 1 : 0);
     return other >= 0 && ((event.otherSequence - other) | 0) > 0;
   }
@@ -258,7 +283,10 @@ export class SocketTable {
     entry.lastNs = event.timeNs;
     const { input } = this.#options.analysis;
     input.evidence = this.#evidence(entry, event);
-    if (!entry.process.isWanted) return;
+    if (!entry.process.isWanted) {
+      input.evidence = null;
+      return;
+    }
     const out = event.direction === 1;
     if (entry.isHttp2 && stream.isUnknown && (stream === entry.clear || !beginsRecord(event))) stream.assume('http2');
     if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
@@ -334,6 +362,10 @@ export class SocketTable {
 
   /** The process that uses the socket now, which need not be the one that opened it. */
   #own(entry: Entry, { pid, timeNs }: SocketEvent): void {
+    if (entry.isUnix || entry.ends.transport === 'udp') {
+      this.#holdings.release(entry.pid, entry);
+      this.#holdings.hold(pid, entry);
+    }
     entry.pid = pid;
     entry.process = this.#options.processOf(pid, timeNs);
     if (!entry.process.isWanted) return;
@@ -372,7 +404,7 @@ export class SocketTable {
   #entry(event: SocketEvent): Entry {
     const known = this.#sockets.get(event.socket);
     if (known !== undefined) {
-      if (known.ends.localPort === event.localPort && known.ends.remotePort === event.remotePort) return known;
+      if (isOf(known, event)) return known;
       this.#sockets.delete(event.socket);
       this.#end(known, event.timeNs);
     }
@@ -388,23 +420,22 @@ export class SocketTable {
   }
 
   #create(key: number | string, event: SocketEvent, transport: 'tcp' | 'udp'): Entry {
-    const ends: Ends = {
-      transport,
-      localAddress: localAddress(event),
-      localPort: event.localPort,
-      remoteAddress: remoteAddress(event),
-      remotePort: event.remotePort,
-    };
-    const local = `${ends.localAddress} ${ends.localPort}`;
-    const { key: joined, isFirst } = linkKey(transport, local, `${ends.remoteAddress} ${ends.remotePort}`);
-    const role = event.role === 1 ? 'client' : event.role === 2 ? 'server' : this.#options.guessRole(event);
-    const link = this.#links.hold(joined);
+    const unix = isUnix(event);
+    const role = event.role === 1 ? 'client' : event.role === 2 ? 'server' : this.#guessRole(event);
+    const found = unix ? findUnixEnds(event, role, this.#unixPaths.of(event)) : findEnds(event, transport);
+    const link = this.#links.hold(found.key);
     const process = this.#options.processOf(event.pid, event.timeNs);
-    const entry = new Entry(key, ends, flowIdOf(event), { key: joined, isFirst, link }, role, process);
+    const ids = { id: flowIdOf(event), inode: unix ? inodeOf(event) : 0 };
+    const entry = new Entry(key, found.ends, ids, { ...found, link }, role, process);
     entry.isOlder = event.role === 0;
     this.#own(entry, event);
     entry.lastNs = event.timeNs;
     return entry;
+  }
+
+  /** Who listens on a path is known; where both ends have one, what they say will tell. */
+  #guessRole(event: SocketEvent): Role {
+    return isUnix(event) ? 'client' : this.#options.guessRole(event);
   }
 
   #datagram(event: SocketEvent): void {
@@ -430,8 +461,7 @@ export class SocketTable {
   /** A probe told who works on a stream: of a request that was read before, or will be. */
   #assign(event: SocketEvent): void {
     const entry = this.#sockets.get(event.socket);
-    if (entry === undefined || entry.ends.localPort !== event.localPort || entry.ends.remotePort !== event.remotePort)
-      return;
+    if (entry === undefined || !isOf(entry, event)) return;
     const { sequence: stream, goroutine, parentGoroutine, traceId, direction } = event;
     const worker = { goroutineId: goroutine, parentGoroutineId: parentGoroutine, syscallTraceId: traceId };
     if (direction === 0) this.#options.work.begin(traceId, entry);
@@ -440,6 +470,7 @@ export class SocketTable {
   }
 
   #close(event: SocketEvent): void {
+    this.#unixPaths.forget(event.socket);
     const entry = this.#sockets.get(event.socket);
     if (entry === undefined) return;
     this.#sockets.delete(event.socket);
@@ -448,6 +479,7 @@ export class SocketTable {
 
   #end(entry: Entry, nowNs: number): void {
     this.#giveUp(entry);
+    this.#holdings.release(entry.pid, entry);
     const timeNs = this.#options.timeOf(nowNs);
     entry.plain?.close(timeNs);
     entry.clear?.close(timeNs);
@@ -457,4 +489,10 @@ export class SocketTable {
     entry.evidence = null;
     this.#links.release(entry.linkKey);
   }
+}
+
+/** Whether a socket's event is of the connection that is known, and not of a later one whose socket has the same name. */
+function isOf({ ends, inode }: Entry, event: SocketEvent): boolean {
+  if (isUnix(event)) return inode === inodeOf(event);
+  return inode === 0 && ends.localPort === event.localPort && ends.remotePort === event.remotePort;
 }

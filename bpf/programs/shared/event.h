@@ -32,7 +32,8 @@ enum event_direction { DIRECTION_IN = 0, DIRECTION_OUT = 1 };
 enum event_role { ROLE_UNKNOWN = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2 };
 
 /* flags */
-#define EVENT_UNIX 1      /* an AF_UNIX socket: local and remote hold the inode of this end, and the `socket` of the other, as u64 */
+#define EVENT_UNIX 1      /* an AF_UNIX socket: local holds the inode of this end as u64, remote the `socket` of the other
+                             and its inode, 0 where that has none (any more) */
 #define EVENT_SENDFILE 2  /* bytes that never were in user memory: length counts, captured is 0 */
 #define EVENT_CUT 4       /* captured < length because of a limit (not: because memory could not be read) */
 #define EVENT_FAULT 8     /* memory could not be read */

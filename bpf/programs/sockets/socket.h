@@ -80,6 +80,14 @@ static __always_inline void write_v4(__u8 *to, __u32 address) {
   out->word[1] = out->word[2] = out->word[3] = 0;
 }
 
+static __always_inline __u64 inode_of(__u64 sock) {
+  struct socket *socket = FIELD(sock, sock, sk_socket);
+  if (!socket) return 0;
+  struct file *file = FIELD(socket, socket, file);
+  if (!file) return 0;
+  return FIELD(FIELD(file, file, f_inode), inode, i_ino);
+}
+
 static __always_inline __u64 peer_of_unix(__u64 sock) { return WORD(sock + bpf_core_field_offset(struct unix_sock, peer)); }
 static __always_inline __u64 address_of_unix(__u64 sock) { return WORD(sock + bpf_core_field_offset(struct unix_sock, addr)); }
 
@@ -94,6 +102,7 @@ static __always_inline bool describe_unix(__u64 sock, __u64 inode, struct event 
   event->flags |= EVENT_UNIX;
   *(__u64 *)event->local = inode;
   *(__u64 *)event->remote = name_socket(peer);
+  *(__u64 *)(event->remote + 8) = peer ? inode_of(peer) : 0;
   return true;
 }
 
@@ -227,14 +236,6 @@ static __noinline __attribute__((unused)) struct socket_state *take_socket(__u64
 }
 
 /* ---- TCP's own states: roles, and the end that no process tells ---- */
-
-static __always_inline __u64 inode_of(__u64 sock) {
-  struct socket *socket = FIELD(sock, sock, sk_socket);
-  if (!socket) return 0;
-  struct file *file = FIELD(socket, socket, file);
-  if (!file) return 0;
-  return FIELD(FIELD(file, file, f_inode), inode, i_ino);
-}
 
 static __always_inline void begin_limit(struct limit *limit, __u32 cap) {
   if (!cap || limit->flags) return;

@@ -8,7 +8,7 @@
  * by the mask that what is written lies within the record. */
 #define UNIX_PATH_MAX 128
 
-/* Tells the path of an AF_UNIX socket as its opening, as of when the call began: before what the call moved. */
+/* Tells the path of an AF_UNIX socket as its opening; at the time that counts for what `event` itself tells, so that it comes before that. */
 static __noinline void tell_path(__u64 sock, const struct event *event, struct socket_state *state) {
   if (!event || !state) return;
   __u64 named = event->role == ROLE_SERVER ? sock : peer_of_unix(sock);
@@ -20,7 +20,7 @@ static __noinline void tell_path(__u64 sock, const struct event *event, struct s
   }
   record->event = *event;
   record->event.kind = EVENT_OPEN;
-  record->event.time_ns = event->begin_ns;
+  if (event->direction == DIRECTION_OUT) record->event.time_ns = event->begin_ns;
   record->event.length = 0;
   __u64 length = address ? FIELD(address, unix_address, len) - sizeof(__u16) : 0;
   length &= UNIX_PATH_MAX - 1;
