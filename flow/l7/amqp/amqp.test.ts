@@ -1,7 +1,7 @@
 /** AMQP 0-9-1: the opening, channels, refused requests, content with trace contexts, no-wait, gaps, what is not AMQP. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, i16, i32, i64, text32 } from '../testing/bytes.ts';
+import { join, text32, u16, u32, u64 } from '../testing/bytes.ts';
 import { type Conversation, callLines, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import amqp from './index.ts';
@@ -9,36 +9,36 @@ import amqp from './index.ts';
 type Part = number | string | Uint8Array;
 
 const frame = (type: number, channel: number, ...body: Part[]): Buffer => {
-  const payload = bytes(...body);
-  return bytes(type, i16(channel), i32(payload.length), payload, 0xce);
+  const payload = join(...body);
+  return join(type, u16(channel), u32(payload.length), payload, 0xce);
 };
 const method = (channel: number, classId: number, methodId: number, ...body: Part[]): Buffer =>
-  frame(1, channel, i16(classId), i16(methodId), ...body);
-const short = (text: string): Buffer => bytes(text.length, text);
+  frame(1, channel, u16(classId), u16(methodId), ...body);
+const short = (text: string): Buffer => join(text.length, text);
 const table = (...fields: Part[]): Buffer => {
-  const body = bytes(...fields);
-  return bytes(i32(body.length), body);
+  const body = join(...fields);
+  return join(u32(body.length), body);
 };
-const field = (name: string, value: string): Buffer => bytes(short(name), 'S', text32(value));
+const field = (name: string, value: string): Buffer => join(short(name), 'S', text32(value));
 const content = (channel: number, body: string, ...headers: Part[]): Buffer =>
-  bytes(
-    frame(2, channel, i16(60), i16(0), i64(body.length), i16(0x2400), table(...headers), short('corr-1')),
+  join(
+    frame(2, channel, u16(60), u16(0), u64(body.length), u16(0x2400), table(...headers), short('corr-1')),
     body === '' ? '' : frame(3, channel, body),
   );
 
 const traceparent = field('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
 const publish = (channel: number, exchange: string, key: string): Buffer =>
-  method(channel, 60, 40, i16(0), short(exchange), short(key), 0);
+  method(channel, 60, 40, u16(0), short(exchange), short(key), 0);
 
 const opening = [
   ['>', 'AMQP\0\0\x09\x01'],
   ['<', method(0, 10, 10, 0, 9, table(field('product', 'RabbitMQ')), text32('PLAIN'), text32('en_US'))],
   ['>', method(0, 10, 11, table(field('connection_name', 'app')), short('PLAIN'), text32('\0u\0p'), short('en_US'))],
-  ['<', method(0, 10, 30, i16(2047), i32(131072), i16(60))],
-  ['>', bytes(method(0, 10, 31, i16(2047), i32(131072), i16(60)), method(0, 10, 40, short('/prod'), short(''), 0))],
+  ['<', method(0, 10, 30, u16(2047), u32(131072), u16(60))],
+  ['>', join(method(0, 10, 31, u16(2047), u32(131072), u16(60)), method(0, 10, 40, short('/prod'), short(''), 0))],
   ['<', method(0, 10, 41, short(''))],
   ['>', method(1, 20, 10, short(''))],
-  ['<', method(1, 20, 11, i32(0))],
+  ['<', method(1, 20, 11, u32(0))],
 ] as const;
 
 const conversations: Conversation[] = [
@@ -55,15 +55,15 @@ const conversations: Conversation[] = [
   {
     name: 'answers of two channels may cross; a consumer knows its queue',
     steps: [
-      ['>', bytes(method(1, 60, 20, i16(0), short('jobs'), short('tag1'), 0, table()))],
-      ['>', bytes(method(2, 50, 10, i16(0), short('other'), 0, table()))],
-      ['<', method(2, 50, 11, short('other'), i32(3), i32(0))],
+      ['>', join(method(1, 60, 20, u16(0), short('jobs'), short('tag1'), 0, table()))],
+      ['>', join(method(2, 50, 10, u16(0), short('other'), 0, table()))],
+      ['<', method(2, 50, 11, short('other'), u32(3), u32(0))],
       ['<', method(1, 60, 21, short('tag1'))],
       [
         '<',
-        bytes(method(1, 60, 60, short('tag1'), i64(5), 1, short('ex'), short('key')), content(1, 'hello', traceparent)),
+        join(method(1, 60, 60, short('tag1'), u64(5), 1, short('ex'), short('key')), content(1, 'hello', traceparent)),
       ],
-      ['>', method(1, 60, 80, i64(5), 0)],
+      ['>', method(1, 60, 80, u64(5), 0)],
     ],
     calls: [
       'Queue.Declare other server | messaging.operation.name=Queue.Declare messaging.destination.name=other deepflow.amqp.method=Queue.Declare deepflow.amqp.channel=2 deepflow.amqp.queue=other',
@@ -75,11 +75,11 @@ const conversations: Conversation[] = [
   {
     name: 'a refused request is answered by Close',
     steps: [
-      ['>', method(3, 50, 10, i16(0), short('q'), 1, table())],
-      ['<', method(3, 20, 40, i16(404), short("NOT_FOUND - no queue 'q'"), i16(50), i16(10))],
+      ['>', method(3, 50, 10, u16(0), short('q'), 1, table())],
+      ['<', method(3, 20, 40, u16(404), short("NOT_FOUND - no queue 'q'"), u16(50), u16(10))],
       ['>', method(3, 20, 41)],
       ['>', method(3, 20, 10, short(''))],
-      ['<', method(3, 20, 11, i32(0))],
+      ['<', method(3, 20, 11, u32(0))],
     ],
     calls: [
       '!Queue.Declare q server | messaging.operation.name=Queue.Declare messaging.destination.name=q deepflow.amqp.method=Queue.Declare deepflow.amqp.channel=3 deepflow.amqp.queue=q deepflow.amqp.reply_code=404 error.type=not-found',
@@ -91,10 +91,10 @@ const conversations: Conversation[] = [
     steps: [
       ['>', method(1, 85, 10, 0)],
       ['<', method(1, 85, 11)],
-      ['>', bytes(publish(1, 'ex', 'nowhere'), content(1, 'body', traceparent))],
-      ['<', bytes(method(1, 60, 50, i16(312), short('NO_ROUTE'), short('ex'), short('nowhere')), content(1, 'body'))],
-      ['<', method(1, 60, 80, i64(1), 0)],
-      ['>', method(1, 50, 20, i16(0), short('q'), short('ex'), short('k'), 1, table())],
+      ['>', join(publish(1, 'ex', 'nowhere'), content(1, 'body', traceparent))],
+      ['<', join(method(1, 60, 50, u16(312), short('NO_ROUTE'), short('ex'), short('nowhere')), content(1, 'body'))],
+      ['<', method(1, 60, 80, u64(1), 0)],
+      ['>', method(1, 50, 20, u16(0), short('q'), short('ex'), short('k'), 1, table())],
       ['>', frame(8, 0)],
     ],
     calls: [
@@ -108,9 +108,9 @@ const conversations: Conversation[] = [
   {
     name: 'a message is fetched',
     steps: [
-      ['>', method(1, 60, 70, i16(0), short('q'), 0)],
-      ['<', bytes(method(1, 60, 71, i64(9), 0, short('ex'), short('k'), i32(0)), content(1, 'abc', traceparent))],
-      ['>', method(1, 60, 70, i16(0), short('q'), 0)],
+      ['>', method(1, 60, 70, u16(0), short('q'), 0)],
+      ['<', join(method(1, 60, 71, u64(9), 0, short('ex'), short('k'), u32(0)), content(1, 'abc', traceparent))],
+      ['>', method(1, 60, 70, u16(0), short('q'), 0)],
       ['<', method(1, 60, 72, short(''))],
     ],
     calls: [
@@ -130,10 +130,10 @@ test('the content header gives its trace context to the message it belongs to', 
 
 test('a body in many frames passes unseen and makes no calls', () => {
   const body = Buffer.alloc(100_000);
-  const header = frame(2, 1, i16(60), i16(0), i64(200_000), i16(0));
+  const header = frame(2, 1, u16(60), u16(0), u64(200_000), u16(0));
   const stream = play(
     amqp,
-    [['>', bytes(publish(1, 'ex', 'k'), header, frame(3, 1, body), frame(3, 1, body), publish(1, 'ex', 'l'))]],
+    [['>', join(publish(1, 'ex', 'k'), header, frame(3, 1, body), frame(3, 1, body), publish(1, 'ex', 'l'))]],
     1400,
   );
   stream.finish(0);
@@ -156,7 +156,7 @@ test('after lost bytes reading goes on with the next frame', () => {
   stream.client(publish(1, 'ex', 'a').subarray(0, 12));
   stream.gap(0, 100);
   stream.client('somewhere in a body');
-  stream.client(bytes(publish(1, 'ex', 'b'), content(1, 'x')));
+  stream.client(join(publish(1, 'ex', 'b'), content(1, 'x')));
   assert.deepEqual(
     callLines(stream).map((line) => line.split(' ').slice(0, 3).join(' ')),
     ['one_way publish ex:b'],
@@ -166,7 +166,7 @@ test('after lost bytes reading goes on with the next frame', () => {
 for (const [name, data] of [
   ['AMQP 1.0', 'AMQP\0\x01\0\0'],
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
-  ['a frame without its mark', bytes(publish(1, 'a', 'b').subarray(0, -1), 0)],
+  ['a frame without its mark', join(publish(1, 'a', 'b').subarray(0, -1), 0)],
   ['TPKT', Buffer.from('0300001611e00000000500c1020600c2020602c0010a', 'hex')],
 ] as const) {
   test(`${name} is not AMQP 0-9-1`, () => {

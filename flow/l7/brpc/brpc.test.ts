@@ -1,9 +1,9 @@
 /** bRPC: calls, errors, attachments, user fields, streams. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { field, join, u32 } from '../testing/bytes.ts';
 import { type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { field, join, u32 } from '../testing/wire.ts';
 import brpc from './index.ts';
 
 const frame = (meta: Buffer, body = Buffer.from('body'), mark = 'PRPC'): Buffer =>

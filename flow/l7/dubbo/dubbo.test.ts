@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { hex, join, u8, u16, u32, u64, varint } from '../testing/bytes.ts';
 import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u16, u32, u64, varint } from '../testing/wire.ts';
 import { countArguments } from './body.ts';
 import dubbo from './index.ts';
 

@@ -1,10 +1,10 @@
 /** Example: calls, errors, long bodies, captures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { join, u8, u16, u32 } from '../testing/bytes.ts';
 import { type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { join, u8, u16, u32 } from '../testing/wire.ts';
 import example from './index.ts';
 
 /** Bytes by hand, from the table in parser.ts: never from code that the parser shares. */

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { protocols } from '../protocols.ts';
+import { hex, join, u8, u16, u32 } from '../testing/bytes.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u16, u32 } from '../testing/wire.ts';
 import fastcgi from './index.ts';
 
 const record = (type: number, id: number, content: Buffer | string = '', padding = 0): Buffer =>

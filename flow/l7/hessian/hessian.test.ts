@@ -1,8 +1,8 @@
 /** Hessian 2 and its draft: every code of the grammar, texts in chunks and beyond ASCII, objects, lies about lengths. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hex, join, u8, u16 } from '../testing/bytes.ts';
 import { createRandom } from '../testing/hostile.ts';
-import { hex, join, u8, u16 } from '../testing/wire.ts';
 import { HessianDraftReader } from './draft.ts';
 import { Hessian2Reader } from './final.ts';
 

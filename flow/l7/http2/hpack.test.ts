@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type HeaderNames, headerNames } from '../http/header-names.ts';
 import { plainOptions } from '../options.ts';
-import { hex } from '../testing/wire.ts';
+import { hex } from '../testing/bytes.ts';
 import { HpackDecoder } from './hpack.ts';
 
 const names: HeaderNames = headerNames({

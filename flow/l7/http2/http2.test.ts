@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import http1 from '../http1/index.ts';
+import { hex, join, u8, u32 } from '../testing/bytes.ts';
 import { type Conversation, callLines, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u32 } from '../testing/wire.ts';
 import { preface } from './frames.ts';
 import http2 from './index.ts';
 import type { ToldTable } from './told.ts';

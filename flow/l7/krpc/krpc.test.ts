@@ -1,9 +1,9 @@
 /** kRPC: calls, errors, what the server asks, trace contexts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { field, join, u16, u32 } from '../testing/bytes.ts';
 import { type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { field, join, u16, u32 } from '../testing/wire.ts';
 import krpc from './index.ts';
 
 const frame = (meta: Buffer, body = Buffer.from('body')): Buffer =>

@@ -1,27 +1,27 @@
 /** MQTT: versions 3.1 to 5, quality of service, aliases, reasons, connections joined late, what is not MQTT. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, i16, text16 } from '../testing/bytes.ts';
+import { join, text16, u16 } from '../testing/bytes.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import mqtt from './index.ts';
 
 const packet = (first: number, ...body: (number | string | Uint8Array)[]): Buffer => {
-  const content = bytes(...body);
+  const content = join(...body);
   const length = [];
   let rest = content.length;
   do {
     length.push(rest > 127 ? (rest & 0x7f) | 0x80 : rest);
     rest >>>= 7;
   } while (rest > 0);
-  return bytes(first, ...length, content);
+  return join(first, ...length, content);
 };
 
 const connect = (level: number, ...rest: (number | string | Uint8Array)[]): Buffer =>
-  packet(0x10, text16(level === 3 ? 'MQIsdp' : 'MQTT'), level, 2, i16(60), ...rest, text16('c1'));
+  packet(0x10, text16(level === 3 ? 'MQIsdp' : 'MQTT'), level, 2, u16(60), ...rest, text16('c1'));
 const properties = (...body: (number | string | Uint8Array)[]): Buffer => {
-  const content = bytes(...body);
-  return bytes(content.length, content);
+  const content = join(...body);
+  return join(content.length, content);
 };
 const connack5 = packet(0x20, 0, 0, 0);
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -32,9 +32,9 @@ const conversations: Conversation[] = [
     steps: [
       ['>', connect(3)],
       ['<', packet(0x20, 0, 0)],
-      ['>', packet(0x32, text16('a/b'), i16(7), 'x')],
-      ['>', packet(0x32, text16('a/c'), i16(8), 'yy')],
-      ['<', bytes(packet(0x40, i16(8)), packet(0x40, i16(7)))],
+      ['>', packet(0x32, text16('a/b'), u16(7), 'x')],
+      ['>', packet(0x32, text16('a/c'), u16(8), 'yy')],
+      ['<', join(packet(0x40, u16(8)), packet(0x40, u16(7)))],
     ],
     calls: [
       'connect server | messaging.operation.name=connect deepflow.mqtt.packet=CONNECT deepflow.mqtt.reason_code=0',
@@ -47,12 +47,12 @@ const conversations: Conversation[] = [
     steps: [
       ['>', connect(4)],
       ['<', packet(0x20, 0, 0)],
-      ['>', packet(0x34, text16('up'), i16(1))],
-      ['<', packet(0x32, text16('down'), i16(1))],
-      ['<', packet(0x50, i16(1))],
-      ['>', packet(0x40, i16(1))],
-      ['>', packet(0x62, i16(1))],
-      ['<', packet(0x70, i16(1))],
+      ['>', packet(0x34, text16('up'), u16(1))],
+      ['<', packet(0x32, text16('down'), u16(1))],
+      ['<', packet(0x50, u16(1))],
+      ['>', packet(0x40, u16(1))],
+      ['>', packet(0x62, u16(1))],
+      ['<', packet(0x70, u16(1))],
     ],
     calls: [
       'connect server | messaging.operation.name=connect deepflow.mqtt.packet=CONNECT deepflow.mqtt.reason_code=0',
@@ -64,11 +64,11 @@ const conversations: Conversation[] = [
   {
     name: '5: an alias stands for its topic, a refusal has its reason',
     steps: [
-      ['>', connect(5, properties(0x21, i16(10)))],
+      ['>', connect(5, properties(0x21, u16(10)))],
       ['<', connack5],
-      ['>', packet(0x30, text16('a/b'), properties(0x23, i16(1)), 'x')],
-      ['>', packet(0x32, text16(''), i16(2), properties(0x23, i16(1)), 'x')],
-      ['<', packet(0x40, i16(2), 0x97, properties(0x1f, text16('too much')))],
+      ['>', packet(0x30, text16('a/b'), properties(0x23, u16(1)), 'x')],
+      ['>', packet(0x32, text16(''), u16(2), properties(0x23, u16(1)), 'x')],
+      ['<', packet(0x40, u16(2), 0x97, properties(0x1f, text16('too much')))],
       ['<', packet(0xe0, 0x8b, 0)],
     ],
     calls: [
@@ -93,8 +93,8 @@ const conversations: Conversation[] = [
     steps: [
       ['>', connect(5, 0)],
       ['<', connack5],
-      ['>', packet(0x82, i16(3), 0, text16('x/#'), 1, text16('y'), 0)],
-      ['<', packet(0x90, i16(3), 0, 1, 0x87)],
+      ['>', packet(0x82, u16(3), 0, text16('x/#'), 1, text16('y'), 0)],
+      ['<', packet(0x90, u16(3), 0, 1, 0x87)],
       ['>', packet(0xc0)],
       ['<', packet(0xd0)],
     ],
@@ -109,7 +109,7 @@ const conversations: Conversation[] = [
     steps: [
       ['>', connect(4)],
       ['<', packet(0x20, 0, 0)],
-      ['>', bytes(packet(0x30, text16('big'), Buffer.alloc(100_000)), packet(0xe0))],
+      ['>', join(packet(0x30, text16('big'), Buffer.alloc(100_000)), packet(0xe0))],
     ],
     calls: [
       'connect server | messaging.operation.name=connect deepflow.mqtt.packet=CONNECT deepflow.mqtt.reason_code=0',
@@ -143,13 +143,13 @@ test('user properties carry the trace context', () => {
 
 test('a connection joined late is known by a topic, away from the usual port too', () => {
   const stream = createTestStream([mqtt], { serverPort: 20_000 });
-  stream.client(packet(0x32, text16('sensors/kitchen'), i16(9), '21.5'));
-  stream.server(packet(0x40, i16(9)));
+  stream.client(packet(0x32, text16('sensors/kitchen'), u16(9), '21.5'));
+  stream.server(packet(0x40, u16(9)));
   assert.equal(stream.calls[0]!.outcome, 'answered');
 });
 
 test('a topic with numbers is no part of the name', () => {
-  const stream = play(mqtt, [['>', bytes(connect(4), packet(0x30, text16('devices/12345/state')))]]);
+  const stream = play(mqtt, [['>', join(connect(4), packet(0x30, text16('devices/12345/state')))]]);
   assert.match(stream.calls[0]!.span, /^publish producer .*messaging.destination.name=devices\/12345\/state/);
 });
 
@@ -159,8 +159,8 @@ test('after lost bytes reading goes on with the next packet', () => {
   stream.client(packet(0x30, text16('a/b'), 'x'.repeat(50)).subarray(0, 2));
   stream.gap(0, 20);
   stream.client('x'.repeat(30));
-  stream.client(packet(0x32, text16('a/b'), i16(4)));
-  stream.server(packet(0x40, i16(4)));
+  stream.client(packet(0x32, text16('a/b'), u16(4)));
+  stream.server(packet(0x40, u16(4)));
   assert.deepEqual([stream.calls.at(-1)!.outcome, stream.calls.at(-1)!.request?.id], ['answered', 4]);
 });
 

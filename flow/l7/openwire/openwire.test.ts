@@ -1,39 +1,39 @@
 /** OpenWire: both encodings, cached values, requests and answers, exceptions, properties, large messages, what is not OpenWire. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, framed, i16, i32, i64, text16, text32 } from '../testing/bytes.ts';
+import { framed, join, text16, text32, u16, u32, u64 } from '../testing/bytes.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import openwire from './index.ts';
 
 type Part = number | string | Uint8Array;
 
-const entry = (name: string, value: boolean): Buffer => bytes(text16(name), 1, value ? 1 : 0);
+const entry = (name: string, value: boolean): Buffer => join(text16(name), 1, value ? 1 : 0);
 const wireFormat = (tight: boolean, version = 12): Buffer => {
-  const map = bytes(
-    i32(3),
+  const map = join(
+    u32(3),
     entry('CacheEnabled', true),
     entry('TightEncodingEnabled', tight),
     entry('SizePrefixDisabled', false),
   );
-  return framed(1, 'ActiveMQ', i32(version), 1, text32(map.toString('latin1')));
+  return framed(1, 'ActiveMQ', u32(version), 1, text32(map.toString('latin1')));
 };
 
 /** The loose encoding. */
 const loose = {
-  text: (value: string | null): Buffer => (value === null ? Buffer.of(0) : bytes(1, text16(value))),
-  object: (code: number, ...fields: Part[]): Buffer => bytes(1, code, ...fields),
-  first: (index: number, object: Buffer): Buffer => bytes(1, i16(index), object),
-  again: (index: number): Buffer => bytes(0, i16(index)),
+  text: (value: string | null): Buffer => (value === null ? Buffer.of(0) : join(1, text16(value))),
+  object: (code: number, ...fields: Part[]): Buffer => join(1, code, ...fields),
+  first: (index: number, object: Buffer): Buffer => join(1, u16(index), object),
+  again: (index: number): Buffer => join(0, u16(index)),
   command: (code: number, id: number, wantsAnswer: boolean, ...fields: Part[]): Buffer =>
-    framed(code, i32(id), wantsAnswer ? 1 : 0, ...fields),
+    framed(code, u32(id), wantsAnswer ? 1 : 0, ...fields),
 };
 
-const property = (name: string, value: string): Buffer => bytes(text16(name), 9, text16(value));
+const property = (name: string, value: string): Buffer => join(text16(name), 9, text16(value));
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const none = 0;
 
-const producerId = (connection: string): Buffer => loose.object(123, loose.text(connection), i64(1), i64(1));
+const producerId = (connection: string): Buffer => loose.object(123, loose.text(connection), u64(1), u64(1));
 const queue = (name: string): Buffer => loose.object(100, loose.text(name));
 const looseMessage = (id: number, wantsAnswer: boolean, cached: Buffer, content: Uint8Array): Buffer =>
   loose.command(
@@ -42,31 +42,31 @@ const looseMessage = (id: number, wantsAnswer: boolean, cached: Buffer, content:
     wantsAnswer,
     ...[cached, loose.again(90), loose.again(90)],
     ...[
-      loose.object(110, none, loose.again(1), i64(1), i64(0)),
+      loose.object(110, none, loose.again(1), u64(1), u64(0)),
       loose.again(90),
       none,
-      i32(0),
+      u32(0),
       loose.text('corr'),
       1,
-      i64(0),
+      u64(0),
       4,
       none,
     ],
-    ...[i64(0), none, 1, i32(content.length), content, 1, i32(4 + property('traceparent', traceparent).length), i32(1)],
+    ...[u64(0), none, 1, u32(content.length), content, 1, u32(4 + property('traceparent', traceparent).length), u32(1)],
     ...[
       property('traceparent', traceparent),
       none,
       loose.again(90),
       0,
-      i32(0),
+      u32(0),
       none,
-      i64(0),
+      u64(0),
       none,
       0,
       0,
       none,
-      i64(0),
-      i64(0),
+      u64(0),
+      u64(0),
       0,
     ],
   );
@@ -99,12 +99,12 @@ const conversations: Conversation[] = [
         looseMessage(
           5,
           true,
-          bytes(loose.first(1, producerId('ID:c:1')), loose.first(2, queue('orders'))),
+          join(loose.first(1, producerId('ID:c:1')), loose.first(2, queue('orders'))),
           Buffer.from('hello'),
         ),
       ],
-      ['>', looseMessage(6, false, bytes(loose.again(1), loose.again(2)), Buffer.from('again'))],
-      ['<', loose.command(30, 1, false, i32(5))],
+      ['>', looseMessage(6, false, join(loose.again(1), loose.again(2)), Buffer.from('again'))],
+      ['<', loose.command(30, 1, false, u32(5))],
     ],
     calls: [
       ...greeting,
@@ -122,21 +122,21 @@ const conversations: Conversation[] = [
         tight(
           6,
           '1' + '11' + '11' + '0100' + '11' + '11' + '0' + '0',
-          i32(7),
-          i16(1),
+          u32(7),
+          u16(1),
           123,
           text16('ID:c:1'),
-          i16(1),
-          i16(2),
+          u16(1),
+          u16(2),
           101,
           text16('news'),
-          i32(0),
+          u32(0),
         ),
       ],
       // Exception, class and text ASCII.
       [
         '<',
-        tight(31, '0' + '1' + '11' + '11', i32(1), i32(7), text16('java.lang.SecurityException'), text16('not yours')),
+        tight(31, '0' + '1' + '11' + '11', u32(1), u32(7), text16('java.lang.SecurityException'), text16('not yours')),
       ],
     ],
     calls: [
@@ -150,8 +150,8 @@ const conversations: Conversation[] = [
       ...handshake(false),
       ['>', loose.command(14, 3, true, loose.text('x'))],
       ['<', loose.command(14, 3, true, loose.text('y'))],
-      ['>', loose.command(30, 4, false, i32(3))],
-      ['<', loose.command(34, 4, false, i32(3), i32(9))],
+      ['>', loose.command(30, 4, false, u32(3))],
+      ['<', loose.command(34, 4, false, u32(3), u32(9))],
       ['<', loose.command(10, 5, true)],
       ['>', loose.command(10, 5, false)],
     ],
@@ -176,10 +176,10 @@ test('the head of a large message is enough', () => {
   const large = looseMessage(
     5,
     false,
-    bytes(loose.first(1, producerId('ID:c:1')), loose.first(2, queue('big'))),
+    join(loose.first(1, producerId('ID:c:1')), loose.first(2, queue('big'))),
     Buffer.alloc(1_000_000),
   );
-  const stream = play(openwire, [...handshake(false), ['>', bytes(large, loose.command(11, 6, false))]], 1400);
+  const stream = play(openwire, [...handshake(false), ['>', join(large, loose.command(11, 6, false))]], 1400);
   assert.deepEqual(
     stream.messages.slice(2).map(({ method, resource, sizeBytes }) => [method, resource, sizeBytes]),
     [
@@ -192,7 +192,7 @@ test('the head of a large message is enough', () => {
 test('a connection joined late is known at its port, and its encoding found out', () => {
   const stream = createTestStream([openwire], { serverPort: 61616 });
   stream.client(loose.command(14, 3, true, loose.text('x')));
-  stream.server(loose.command(30, 4, false, i32(3)));
+  stream.server(loose.command(30, 4, false, u32(3)));
   assert.equal(stream.calls[0]!.outcome, 'answered');
 });
 
@@ -204,14 +204,14 @@ test('after lost bytes reading goes on', () => {
   stream.server(loose.command(14, 1, false, loose.text('cut')).subarray(0, 9));
   stream.gap(1, 10);
   stream.server('rest of something');
-  stream.server(loose.command(30, 4, false, i32(3)));
+  stream.server(loose.command(30, 4, false, u32(3)));
   assert.equal(stream.calls.at(-1)!.outcome, 'answered');
 });
 
 for (const [name, data] of [
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
   ['a frame of others', framed(30, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)],
-  ['another magic', framed(1, 'ActiveXX', i32(12), 0)],
+  ['another magic', framed(1, 'ActiveXX', u32(12), 0)],
 ] as const) {
   test(`${name} is not OpenWire`, () => {
     const stream = createTestStream([openwire], { serverPort: 20_000 });

@@ -1,7 +1,7 @@
 /** Pulsar: connecting, producers and consumers by their ids, batches, errors, pings, what is not Pulsar. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, framed, i32 } from '../testing/bytes.ts';
+import { framed, join, u32 } from '../testing/bytes.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import pulsar from './index.ts';
@@ -9,12 +9,12 @@ import pulsar from './index.ts';
 /** Fields of a protobuf message: numbers below 128, texts, or bytes. */
 type Field = [number: number, value: number | string | Uint8Array];
 const message = (...fields: Field[]): Buffer =>
-  bytes(
+  join(
     ...fields.flatMap(([number, value]) => {
       const key = number << 3;
       const tag = (type: number): number[] => (key > 127 ? [((key | type) & 0x7f) | 0x80, key >> 7] : [key | type]);
       if (typeof value === 'number') return [...tag(0), value];
-      const body = bytes(value);
+      const body = join(value);
       return [
         ...tag(2),
         ...(body.length > 127 ? [(body.length & 0x7f) | 0x80, body.length >> 7] : [body.length]),
@@ -25,11 +25,11 @@ const message = (...fields: Field[]): Buffer =>
 
 const command = (type: number, ...fields: Field[]): Buffer => {
   const base = message([1, type], [type, message(...fields)]);
-  return framed(i32(base.length), base);
+  return framed(u32(base.length), base);
 };
 const withMessage = (type: number, fields: Field[], metadata: Buffer, payload: Uint8Array | string): Buffer => {
   const base = message([1, type], [type, message(...fields)]);
-  return framed(i32(base.length), base, 0x0e, 0x01, i32(7), i32(metadata.length), metadata, payload);
+  return framed(u32(base.length), base, 0x0e, 0x01, u32(7), u32(metadata.length), metadata, payload);
 };
 
 const topic = 'persistent://shop/eu/orders';
@@ -126,7 +126,7 @@ const conversations: Conversation[] = [
       ['>', command(18)],
       ['>', command(19)],
       ['<', command(19)],
-      ['<', framed(i32(8), message([1, 99], [99, 'x']), 0, 0)],
+      ['<', framed(u32(8), message([1, 99], [99, 'x']), 0, 0)],
       ['<', command(24, [3, 2], [4, 1], [6, 11], [7, 'not found'])],
     ],
     calls: [
@@ -142,7 +142,7 @@ testConversations(pulsar, conversations, 3000, ['messaging.system=pulsar']);
 
 test('properties carry the trace context, of a batch those of its messages', () => {
   const single = message([1, traceparent[1]], [3, 1]);
-  const batch = bytes(i32(single.length), single, 'x');
+  const batch = join(u32(single.length), single, 'x');
   const stream = play(pulsar, [
     [
       '>',
@@ -185,7 +185,7 @@ test('the head of a large message is enough', () => {
     message([1, 'p'], [2, 0]),
     Buffer.alloc(1_000_000),
   );
-  const stream = play(pulsar, [...connecting, ['>', bytes(large, command(18))]], 1400);
+  const stream = play(pulsar, [...connecting, ['>', join(large, command(18))]], 1400);
   assert.deepEqual(
     stream.messages.slice(2).map(({ method, sizeBytes }) => [method, sizeBytes]),
     [
@@ -208,8 +208,8 @@ test('after lost bytes answers find their requests', () => {
 
 for (const [name, data] of [
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
-  ['a type without its command', framed(i32(4), message([1, 2], [3, '']))],
-  ['sizes that do not fit', bytes(i32(6), i32(8), message([1, 18], [18, '']))],
+  ['a type without its command', framed(u32(4), message([1, 2], [3, '']))],
+  ['sizes that do not fit', join(u32(6), u32(8), message([1, 18], [18, '']))],
 ] as const) {
   test(`${name} is not Pulsar`, () => {
     assert.equal(play(pulsar, [['>', data]]).messages.length, 0);

@@ -1,7 +1,7 @@
 /** RocketMQ: both forms of header, one-way commands, pulled messages, requests of the broker, codes, what is not RocketMQ. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, framed, i16, i32, i64, text16, text32 } from '../testing/bytes.ts';
+import { framed, join, text16, text32, u16, u32, u64 } from '../testing/bytes.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
 import { versionName } from './codes.ts';
@@ -20,7 +20,7 @@ const json = (
   remark?: string,
 ): Buffer => {
   const header = JSON.stringify({ code, extFields, flag, language: 'JAVA', opaque, remark, version: 401 });
-  return framed(i32(header.length), header, body);
+  return framed(u32(header.length), header, body);
 };
 const binary = (
   code: number,
@@ -30,34 +30,34 @@ const binary = (
   remark = '',
   body: Uint8Array = Buffer.alloc(0),
 ): Buffer => {
-  const pairs = bytes(...Object.entries(fields).flatMap(([name, value]) => [text16(name), text32(value)]));
-  const header = bytes(i16(code), 0, i16(401), i32(opaque), i32(flag), text32(remark), i32(pairs.length), pairs);
-  return framed(1, i32(header.length).subarray(1), header, body);
+  const pairs = join(...Object.entries(fields).flatMap(([name, value]) => [text16(name), text32(value)]));
+  const header = join(u16(code), 0, u16(401), u32(opaque), u32(flag), text32(remark), u32(pairs.length), pairs);
+  return framed(1, u32(header.length).subarray(1), header, body);
 };
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const properties = `UNIQ_KEY\u0001K1\u0002TAGS\u0001TagA\u0002KEYS\u0001order-1 order-2\u0002traceparent\u0001${traceparent}\u0002`;
 
 const stored = (topic: string, text: string): Buffer => {
-  const rest = bytes(
+  const rest = join(
     ...[
-      i32(-626843481),
-      i32(0),
-      i32(0),
-      i32(0),
-      i64(5),
-      i64(9),
-      i32(0),
-      i64(0),
-      i32(0),
-      i32(0),
-      i64(0),
-      i32(0),
-      i32(0),
+      u32(-626843481),
+      u32(0),
+      u32(0),
+      u32(0),
+      u64(5),
+      u64(9),
+      u32(0),
+      u64(0),
+      u32(0),
+      u32(0),
+      u64(0),
+      u32(0),
+      u32(0),
     ],
-    ...[i32(0), i64(0), text32('body'), topic.length, topic, text16(text)],
+    ...[u32(0), u64(0), text32('body'), topic.length, topic, text16(text)],
   );
-  return bytes(i32(rest.length + 4), rest);
+  return join(u32(rest.length + 4), rest);
 };
 
 const conversations: Conversation[] = [
@@ -79,7 +79,7 @@ const conversations: Conversation[] = [
       ['<', binary(2, 8, 1, {}, 'too busy')],
       [
         '<',
-        binary(0, 7, 1, { nextBeginOffset: '12' }, 'FOUND', bytes(stored('orders', properties), stored('orders', ''))),
+        binary(0, 7, 1, { nextBeginOffset: '12' }, 'FOUND', join(stored('orders', properties), stored('orders', ''))),
       ],
     ],
     calls: [
@@ -134,7 +134,7 @@ test('versions are counted as the clients count them', () => {
 
 test('the head of a large message is enough', () => {
   const large = json(310, 6, 0, { b: 'orders' }, 'x'.repeat(1_000_000));
-  const stream = play(rocketmq, [['>', bytes(large, json(34, 7, 0))]], 1400);
+  const stream = play(rocketmq, [['>', join(large, json(34, 7, 0))]], 1400);
   assert.deepEqual(
     stream.messages.map(({ method, sizeBytes }) => [method, sizeBytes === large.length]),
     [
@@ -157,7 +157,7 @@ test('after lost bytes answers find their requests again', () => {
 
 for (const [name, data] of [
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
-  ['framed JSON of others', framed(i32(30), '{"jsonrpc":"2.0","method":"a"}')],
+  ['framed JSON of others', framed(u32(30), '{"jsonrpc":"2.0","method":"a"}')],
   ['a code that nobody has', json(9999, 1, 0)],
   ['a binary header that does not fill its length', framed(1, 0, 0, 30, Buffer.alloc(30))],
 ] as const) {

@@ -1,9 +1,9 @@
 /** SOFARPC: Bolt v1 and v2, calls, errors of transport, framework and service, heartbeats, trace contexts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hex, join, u8, u16, u32 } from '../testing/bytes.ts';
 import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u16, u32 } from '../testing/wire.ts';
 import sofarpc from './index.ts';
 
 const requestClass = 'com.alipay.sofa.rpc.core.request.SofaRequest';

@@ -1,9 +1,9 @@
 /** SOME/IP: calls, errors, events, segments, service discovery, cookies of TCP. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hex, join, u8, u16, u32 } from '../testing/bytes.ts';
 import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u16, u32 } from '../testing/wire.ts';
 import someip from './index.ts';
 
 interface Fields {

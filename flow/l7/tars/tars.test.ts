@@ -1,9 +1,9 @@
 /** Tars and TUP: calls, errors, one-way calls, every type of field, contexts, long buffers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hex, join, u8, u32 } from '../testing/bytes.ts';
 import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u32 } from '../testing/wire.ts';
 import { TarsFields } from './fields.ts';
 import tars from './index.ts';
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
+import { hex, join, u8, u16, u32, varint } from '../testing/bytes.ts';
 import { callLines, type Exchange, exchange, testConversations } from '../testing/conversation.ts';
 import { testGoldens } from '../testing/golden.ts';
 import { createTestStream } from '../testing/stream.ts';
-import { hex, join, u8, u16, u32, varint } from '../testing/wire.ts';
 import thrift from './index.ts';
 
 const [callType, reply, exception, oneWay] = [1, 2, 3, 4] as const;

@@ -8,9 +8,9 @@ import { join as joinPath } from 'node:path';
 import { after, test } from 'node:test';
 import { type ConnectionOptions, connect, createServer, type TlsOptions } from 'node:tls';
 import type { Side } from '../message.ts';
+import { hex, join, u8, u16 } from '../testing/bytes.ts';
 import { playHostile } from '../testing/hostile.ts';
 import { createTestStream, type TestStream } from '../testing/stream.ts';
-import { hex, join, u8, u16 } from '../testing/wire.ts';
 import tls from './index.ts';
 
 type Recording = [Side, Buffer][];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import http1 from '../http1/index.ts';
 import type { Protocol } from '../protocol.ts';
-import { bytes, i16, i64 } from '../testing/bytes.ts';
+import { join, u16, u64 } from '../testing/bytes.ts';
 import { callLines, type Step } from '../testing/conversation.ts';
 import { playHostile } from '../testing/hostile.ts';
 import { createTestStream, type TestStream } from '../testing/stream.ts';
@@ -13,29 +13,29 @@ const request =
   'GET /chat/42?token=secret HTTP/1.1\r\nHost: h:81\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n';
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n';
-const mask = bytes(1, 2, 3, 250);
+const mask = join(1, 2, 3, 250);
 const fin = 0x80;
 const url = 'WEBSOCKET /chat/{id} server | url.path=/chat/42 url.template=/chat/{id}';
 
 /** Of the server; `first` is FIN, reserved bits and opcode. */
 function frame(first: number, payload: Uint8Array | string = '', flag = 0): Buffer {
-  const body = bytes(payload);
-  if (body.length < 126) return bytes(first, flag | body.length, body);
-  return bytes(first, ...(body.length < 65536 ? [flag | 126, i16(body.length)] : [flag | 127, i64(body.length)]), body);
+  const body = join(payload);
+  if (body.length < 126) return join(first, flag | body.length, body);
+  return join(first, ...(body.length < 65536 ? [flag | 126, u16(body.length)] : [flag | 127, u64(body.length)]), body);
 }
 
 /** Of the client. */
 function masked(first: number, payload: Uint8Array | string = ''): Buffer {
-  const body = bytes(payload);
+  const body = join(payload);
   const head = frame(first, body, 0x80).subarray(0, -body.length || undefined);
-  return bytes(
+  return join(
     head,
     mask,
     body.map((byte, at) => byte ^ mask[at & 3]!),
   );
 }
 
-const close = (code: number, reason = ''): Buffer => bytes(i16(code), reason);
+const close = (code: number, reason = ''): Buffer => join(u16(code), reason);
 
 function playUpgraded(steps: readonly Step[], pieces?: number, protocols: Protocol[] = [http1, websocket]): TestStream {
   const stream = createTestStream(protocols, pieces === undefined ? {} : { pieces });
@@ -52,9 +52,9 @@ const cases: [string, Step[], string][] = [
   [
     'messages in fragments, with control frames between, of every form of length',
     [
-      ['>', bytes(masked(0x01, 'ab'), masked(fin | 9, 'ping'), masked(0x00, 'cd'), masked(fin, 'e'))],
-      ['<', bytes(frame(fin | 10, 'ping'), frame(fin | 0x42, Buffer.alloc(300, 0x88)))],
-      ['<', bytes(frame(fin | 2, Buffer.alloc(200_000, 0x88)), frame(fin | 1))],
+      ['>', join(masked(0x01, 'ab'), masked(fin | 9, 'ping'), masked(0x00, 'cd'), masked(fin, 'e'))],
+      ['<', join(frame(fin | 10, 'ping'), frame(fin | 0x42, Buffer.alloc(300, 0x88)))],
+      ['<', join(frame(fin | 2, Buffer.alloc(200_000, 0x88)), frame(fin | 1))],
       ['>', masked(fin | 2, Buffer.alloc(126, 0x81))],
       ['>', masked(fin | 8, close(1000, 'bye ö'))],
       ['<', frame(fin | 8, close(1000))],
@@ -98,7 +98,7 @@ for (const [name, steps, expected] of cases) {
 
 test('the message has the place and the trace of its request, and all bytes of both sides', () => {
   const stream = playUpgraded([
-    ['<', bytes(frame(fin | 1, 'hello'), frame(fin | 8, close(1003, 'no')))],
+    ['<', join(frame(fin | 1, 'hello'), frame(fin | 8, close(1003, 'no')))],
     ['>', masked(fin | 8, close(1003))],
   ]);
   const message = stream.messages.at(-1)!;
@@ -138,7 +138,7 @@ test('after its close nothing is wanted; without frames nothing is told', () => 
 test('lost bytes inside a frame are passed over; after others the next frame is found', () => {
   const stream = playUpgraded([['<', frame(fin | 2, Buffer.alloc(1000)).subarray(0, 100)]]);
   stream.gap(1, 900);
-  stream.server(bytes(Buffer.alloc(4), frame(fin | 1, 'a')));
+  stream.server(join(Buffer.alloc(4), frame(fin | 1, 'a')));
   stream.gap(1, 50);
   stream.server('middle of a message');
   stream.server(frame(fin | 1, 'b'));
@@ -149,16 +149,16 @@ test('lost bytes inside a frame are passed over; after others the next frame is 
 });
 
 test('bytes that are no frame are none', () => {
-  for (const bad of [bytes(fin | 3, 0), bytes(fin | 11, 0), bytes(9, 0), bytes(fin | 8, 126, 1, 0)]) {
+  for (const bad of [join(fin | 3, 0), join(fin | 11, 0), join(9, 0), join(fin | 8, 126, 1, 0)]) {
     assert.equal(playUpgraded([['<', bad]]).analysis.counters.lost, 1, bad.toString('hex'));
   }
-  for (const bad of [bytes(fin | 2, 126, 0, 125), bytes(fin | 2, 127, i64(65535)), bytes(fin | 2, 127, 0xff, i64(0))]) {
+  for (const bad of [join(fin | 2, 126, 0, 125), join(fin | 2, 127, u64(65535)), join(fin | 2, 127, 0xff, u64(0))]) {
     assert.equal(playUpgraded([['<', bad]]).analysis.counters.lost, 1, bad.toString('hex'));
   }
 });
 
 test('bad bytes neither throw nor hang', () => {
   const known: Protocol = { ...websocket, probe: () => 'either' };
-  const client = bytes(masked(1, 'ab'), masked(fin, 'c'), masked(fin | 8, close(1000, 'bye')));
-  playHostile(known, [[client, bytes(frame(fin | 2, Buffer.alloc(300)), frame(fin | 8, close(1001)))]], 5000);
+  const client = join(masked(1, 'ab'), masked(fin, 'c'), masked(fin | 8, close(1000, 'bye')));
+  playHostile(known, [[client, join(frame(fin | 2, Buffer.alloc(300)), frame(fin | 8, close(1001)))]], 5000);
 });

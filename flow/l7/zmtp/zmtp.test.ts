@@ -1,15 +1,15 @@
 /** ZMTP: handshakes of the mechanisms, request and reply, publishing, old versions, large frames, what is not ZMTP. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, i32, i64 } from '../testing/bytes.ts';
+import { join, u32, u64 } from '../testing/bytes.ts';
 import { type Conversation, play, testConversations } from '../testing/conversation.ts';
 import zmtp from './index.ts';
 
 const greeting = (mechanism: string, minor = 1): Buffer =>
-  bytes(0xff, Buffer.alloc(8), 0x7f, 3, minor, mechanism, Buffer.alloc(52 - mechanism.length));
-const frame = (flags: number, body: string | Uint8Array): Buffer => bytes(flags, Buffer.byteLength(body), body);
-const command = (name: string, data: string | Uint8Array = ''): Buffer => frame(4, bytes(name.length, name, data));
-const property = (name: string, value: string): Buffer => bytes(name.length, name, i32(value.length), value);
+  join(0xff, Buffer.alloc(8), 0x7f, 3, minor, mechanism, Buffer.alloc(52 - mechanism.length));
+const frame = (flags: number, body: string | Uint8Array): Buffer => join(flags, Buffer.byteLength(body), body);
+const command = (name: string, data: string | Uint8Array = ''): Buffer => frame(4, join(name.length, name, data));
+const property = (name: string, value: string): Buffer => join(name.length, name, u32(value.length), value);
 const ready = (socketType: string): Buffer => command('READY', property('Socket-Type', socketType));
 
 const opening = (client: string, server: string, minor = 1): Conversation['steps'] => [
@@ -29,8 +29,8 @@ const conversations: Conversation[] = [
     name: 'a request is answered by a reply of several frames',
     steps: [
       ...opening('REQ', 'REP'),
-      ['>', bytes(frame(1, ''), frame(1, 'head'), frame(0, 'hello'))],
-      ['<', bytes(frame(1, ''), frame(1, 'one'), frame(0, 'two'))],
+      ['>', join(frame(1, ''), frame(1, 'head'), frame(0, 'hello'))],
+      ['<', join(frame(1, ''), frame(1, 'one'), frame(0, 'two'))],
     ],
     calls: [
       ...opened('REQ', 'REP'),
@@ -42,7 +42,7 @@ const conversations: Conversation[] = [
     steps: [
       ...opening('SUB', 'PUB'),
       ['>', command('SUBSCRIBE', 'weather')],
-      ['<', bytes(frame(1, 'weather'), frame(0, 'rain'))],
+      ['<', join(frame(1, 'weather'), frame(0, 'rain'))],
     ],
     calls: [
       ...opened('SUB', 'PUB'),
@@ -70,7 +70,7 @@ const conversations: Conversation[] = [
       ['>', greeting('PLAIN')],
       ['<', greeting('PLAIN')],
       ['>', command('HELLO', '\x05admin\x06secret')],
-      ['<', bytes(frame(4, '^RROR\x03400'), command('ERROR', '\x03401'))],
+      ['<', join(frame(4, '^RROR\x03400'), command('ERROR', '\x03401'))],
     ],
     calls: [
       'one_way greeting server | messaging.operation.name=greeting deepflow.zmtp.command=GREETING deepflow.zmtp.mechanism=PLAIN',
@@ -96,10 +96,10 @@ const conversations: Conversation[] = [
   {
     name: 'version 2.0 tells its socket in the greeting',
     steps: [
-      ['>', bytes(0xff, Buffer.alloc(7), 1, 0x7f, 1, 3, frame(0, ''))],
-      ['<', bytes(0xff, Buffer.alloc(7), 1, 0x7f, 1, 4, frame(0, ''))],
-      ['>', bytes(frame(1, ''), frame(0, 'hello'))],
-      ['<', bytes(frame(1, ''), frame(0, 'world'))],
+      ['>', join(0xff, Buffer.alloc(7), 1, 0x7f, 1, 3, frame(0, ''))],
+      ['<', join(0xff, Buffer.alloc(7), 1, 0x7f, 1, 4, frame(0, ''))],
+      ['>', join(frame(1, ''), frame(0, 'hello'))],
+      ['<', join(frame(1, ''), frame(0, 'world'))],
     ],
     calls: [
       'one_way greeting server | messaging.operation.name=greeting deepflow.zmtp.command=GREETING deepflow.zmtp.socket_type=REQ',
@@ -111,8 +111,8 @@ const conversations: Conversation[] = [
 testConversations(zmtp, conversations, 3000, ['messaging.system=zeromq']);
 
 test('a large frame is one message, and the call has the size of all frames', () => {
-  const large = bytes(2, i64(1_000_000), Buffer.alloc(1_000_000));
-  const stream = play(zmtp, [...opening('REQ', 'REP'), ['>', bytes(frame(1, ''), large)], ['<', frame(0, 'ok')]], 1400);
+  const large = join(2, u64(1_000_000), Buffer.alloc(1_000_000));
+  const stream = play(zmtp, [...opening('REQ', 'REP'), ['>', join(frame(1, ''), large)], ['<', frame(0, 'ok')]], 1400);
   assert.deepEqual([stream.calls[3]!.outcome, stream.calls[3]!.request?.sizeBytes], ['answered', 1_000_011]);
 });
 
@@ -123,8 +123,8 @@ test('the password is nowhere', () => {
 
 for (const [name, data] of [
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],
-  ['a signature of another version', bytes(0xff, Buffer.alloc(8), 0x7f, 9, 0)],
-  ['bytes that begin alike', bytes(0xff, 0xfb, 1, Buffer.alloc(12))],
+  ['a signature of another version', join(0xff, Buffer.alloc(8), 0x7f, 9, 0)],
+  ['bytes that begin alike', join(0xff, 0xfb, 1, Buffer.alloc(12))],
 ] as const) {
   test(`${name} is not ZMTP`, () => {
     assert.equal(play(zmtp, [['>', data]]).messages.length, 0);
