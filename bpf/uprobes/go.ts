@@ -3,6 +3,7 @@ import { type ElfFile, machines } from '../elf/file.ts';
 import { type GoBuildInfo, goMinor, readGoBuildInfo } from '../elf/go-build-info.ts';
 import { findGoFunctions } from '../elf/gopclntab.ts';
 import { type FunctionSymbol, findFunctions } from '../elf/symbols.ts';
+import { tablesReason } from './go-http2.ts';
 import { type GoroutineOffsets, goroutineOffsets, oldestGo } from './go-offsets.ts';
 import { grpcLayoutOf } from './grpc-layouts.ts';
 import { entryOnly, functionBytes, layoutCookie, type ProbePoint, resultPoint } from './point.ts';
@@ -59,6 +60,8 @@ export interface GoPoints {
   tls: boolean;
   /** Why the goroutines of its gRPC calls are not told apart; empty when they are, or it has none. */
   grpcReason: string;
+  /** What is missed of older connections of HTTP/2; empty when nothing is. */
+  tablesReason: string;
 }
 
 /** A Go binary that has no points, and why. */
@@ -168,6 +171,7 @@ export function goPoints(file: ElfFile, { goroutines = false } = {}): GoPoints |
     goroutine: goroutineOffsets(build.version, code),
     tls: functions.has(tlsRead),
     grpcReason: hasGrpc ? grpcReason(build, functions, points) : '',
+    tablesReason: tablesReason(functions),
   };
 }
 

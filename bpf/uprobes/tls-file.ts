@@ -102,7 +102,7 @@ function readGo(go: NonNullable<ReturnType<typeof goPoints>>): TlsFile {
   const reason =
     go.goroutine === undefined
       ? `goroutines of ${version} cannot be told apart: their layout is not known`
-      : go.grpcReason || nothing;
+      : go.grpcReason || go.tablesReason || nothing;
   return { kind: 'go', version, covered: true, reason, points: go.points, go };
 }
 
