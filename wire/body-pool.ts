@@ -27,6 +27,8 @@ const trimMs = 5000;
 
 const classes = new Map<number, SizeClass>();
 const blocks = new WeakMap<ArrayBufferLike, Block>();
+/** Memory of others that is given back to them. */
+const lent = new WeakMap<ArrayBufferLike, () => void>();
 let freeBytes = 0;
 let trimming: NodeJS.Timeout | undefined;
 
@@ -48,13 +50,44 @@ export function takeBody(length: number): Buffer {
 
 /** Takes back a buffer of {@link takeBody} that nobody will read again; false for any other, which is left alone. */
 export function giveBody(body: Uint8Array): boolean {
+  const onGiven = lent.get(body.buffer);
+  if (onGiven !== undefined) {
+    lent.delete(body.buffer);
+    onGiven();
+    return true;
+  }
   const block = blocks.get(body.buffer);
   if (block === undefined || block.free || freeBytes + block.sizeClass.sizeBytes > maxFreeBytes) return false;
+  keep(block);
+  return true;
+}
+
+/** Whether the bytes are alone in memory of {@link takeBody}, which then may move to another thread. */
+export function isBody({ buffer }: Uint8Array): boolean {
+  return blocks.get(buffer)?.free === false;
+}
+
+/** Memory of {@link takeBody} that was in another thread and has come back; any other is left alone. */
+export function adoptBody(memory: ArrayBuffer): void {
+  const sizeBytes = memory.byteLength;
+  if (sizeBytes < smallest || sizeBytes > largest || freeBytes + sizeBytes > maxFreeBytes || blocks.has(memory)) return;
+  const sizeClass = classOf(sizeBytes);
+  if (sizeClass.sizeBytes !== sizeBytes) return;
+  const block = { bytes: Buffer.from(memory), sizeClass, free: false };
+  blocks.set(memory, block);
+  keep(block);
+}
+
+/** Who gives these bytes back gives them to `onGiven`: they are another thread's, which wants them again. */
+export function lendBody({ buffer }: Uint8Array, onGiven: () => void): void {
+  lent.set(buffer, onGiven);
+}
+
+function keep(block: Block): void {
   block.free = true;
   block.sizeClass.free.push(block);
   freeBytes += block.sizeClass.sizeBytes;
   trimming ??= setInterval(trim, trimMs).unref();
-  return true;
 }
 
 /** Eight classes to a doubling: at most an eighth of a block is unused. */

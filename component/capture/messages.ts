@@ -20,5 +20,5 @@ export type FromThread =
   | { type: 'stopped' };
 
 export type ToThread =
-  /** The pipeline has taken so many bytes of data, or refused them for good. */
-  { type: 'taken'; bytes: number } | { type: 'stop' };
+  /** The pipeline has taken so many bytes of data, or refused them for good; with their memory when nobody looks at it any more. */
+  { type: 'taken'; bytes: number; memory?: ArrayBuffer } | { type: 'stop' };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { takeBody } from '../../wire/body-pool.ts';
 import { createOutbox } from './outbox.ts';
 
 function setUp(limitBytes: number) {
@@ -71,4 +72,14 @@ test('messages that share memory are copied, so that each can move to another th
   const shared = new Uint8Array(20).fill(7);
   outbox.put({ traces: [shared.subarray(5, 9)], logs: [] });
   assert.deepEqual([posted[0]!.buffer.byteLength, [...posted[0]!]], [4, [7, 7, 7, 7]]);
+});
+
+test('memory of the pool moves as it is, and is used again when it comes back', () => {
+  const { outbox, posted } = setUp(100_000);
+  const message = takeBody(20_000);
+  outbox.put({ traces: [message], logs: [] });
+  assert.equal(posted[0], message);
+  const { buffer } = structuredClone(message, { transfer: [message.buffer as ArrayBuffer] });
+  outbox.taken(20_000, buffer as ArrayBuffer);
+  assert.equal(takeBody(20_000).buffer, buffer);
 });

@@ -1,4 +1,5 @@
 /** What waits for the pipeline: at most so many bytes; the oldest goes when live capture makes more, while files wait. */
+import { adoptBody, isBody } from '../../wire/body-pool.ts';
 import type { CaptureSignal } from './messages.ts';
 
 /** Finished Export*ServiceRequest messages. */
@@ -6,8 +7,8 @@ export type Finished = Readonly<Record<CaptureSignal, readonly Uint8Array[]>>;
 
 export interface Outbox {
   put(finished: Finished): void;
-  /** The receiver's answer to bytes that were posted. */
-  taken(bytes: number): void;
+  /** The receiver's answer to bytes that were posted; their memory is used for the next ones. */
+  taken(bytes: number, memory?: ArrayBuffer): void;
   /** Resolves when there is room again. */
   room(): Promise<void>;
   /** Resolves when all is taken. */
@@ -60,7 +61,8 @@ export function createOutbox({ limitBytes, post, onDropped }: OutboxOptions): Ou
       }
       move();
     },
-    taken(bytes) {
+    taken(bytes, memory) {
+      if (memory !== undefined) adoptBody(memory);
       postedBytes -= bytes;
       move();
     },
@@ -72,6 +74,7 @@ export function createOutbox({ limitBytes, post, onDropped }: OutboxOptions): Ou
 /** The message as the only tenant of its memory, which can then move to another thread. */
 function own(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = message;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === message.length) return message as Uint8Array<ArrayBuffer>;
+  const isAlone = buffer instanceof ArrayBuffer && (buffer.byteLength === message.length || isBody(message));
+  if (isAlone) return message as Uint8Array<ArrayBuffer>;
   return new Uint8Array(message);
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Batch } from '../../pdata/batch.ts';
+import { lendBody } from '../../wire/body-pool.ts';
 import type { Consumers } from '../consumer.ts';
 import type { Context, Receiver } from '../define.ts';
 import { isPermanent } from '../errors.ts';
@@ -49,8 +50,8 @@ export function createCaptureReceiver(
   let thread: Worker | undefined;
   let exited: Promise<void> = Promise.resolve();
 
-  function tell(message: ToThread): void {
-    thread?.postMessage(message);
+  function tell(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    thread?.postMessage(message, transfer);
   }
 
   function count({ counts, labelled: byLabel }: Counted): void {
@@ -63,10 +64,12 @@ export function createCaptureReceiver(
     }
   }
 
-  async function hand(signal: CaptureSignal, message: Uint8Array): Promise<void> {
+  async function hand(signal: CaptureSignal, message: Uint8Array<ArrayBuffer>): Promise<void> {
     const consume = next[signal];
     // Read before: a consumer may give the memory back.
     const bytes = message.length;
+    const { buffer } = message;
+    let isFree = false;
     const { accepted, refused, failed } = items[signal];
     while (consume !== undefined) {
       let batch: Batch;
@@ -79,6 +82,10 @@ export function createCaptureReceiver(
         break;
       }
       if (batch.items === 0) break;
+      isFree = false;
+      lendBody(message, () => {
+        isFree = true;
+      });
       try {
         await consume(batch);
         accepted.add(batch.items);
@@ -91,7 +98,9 @@ export function createCaptureReceiver(
         await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }
-    tell({ type: 'taken', bytes });
+    // Left to the garbage collector here, a megabyte a second makes it look through the whole heap every three seconds.
+    if (isFree) tell({ type: 'taken', bytes, memory: buffer }, [buffer]);
+    else tell({ type: 'taken', bytes });
   }
 
   function hear(message: FromThread): void {

@@ -148,7 +148,7 @@ export class Session {
       }
       this.#complete(message, offset, timeNs);
     }
-    emitted.length = 0;
+    while (emitted.length > 0) emitted.pop();
   }
 
   /** Called by the connection: the skipped bytes have passed, or never will. */
@@ -253,7 +253,8 @@ export class Session {
   #shift(): void {
     this.#head++;
     if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
+      // Hardly ever more than one; `length = 0` would give the array's memory away, for the next request to ask for it anew.
+      while (this.#queue.length > 0) this.#queue.pop();
       this.#head = 0;
     } else if (this.#head >= 1024) {
       this.#queue = this.#queue.slice(this.#head);

@@ -1,4 +1,5 @@
 /** Collects spans or log records by resource into one `Export*ServiceRequest` message. */
+import { takeBody } from '../../wire/body-pool.ts';
 import { varintSize, WireBytes } from './wire-bytes.ts';
 
 const maxSpare = 64;
@@ -54,7 +55,8 @@ export class RequestBuilder {
   /** The finished message, or null when nothing was added; begins anew. */
   take(): Uint8Array | null {
     if (this.count === 0) return null;
-    const out = new WireBytes(this.sizeBytes + 64);
+    // Who has read the message gives its memory back.
+    const out = new WireBytes(takeBody(this.sizeBytes + 64));
     for (const { resource, records } of this.#groups.values()) {
       const scopeSize = 1 + varintSize(this.#scope.length) + this.#scope.length + records.length;
       const groupSize = 1 + varintSize(resource.length) + resource.length + 1 + varintSize(scopeSize) + scopeSize;

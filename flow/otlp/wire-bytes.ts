@@ -11,8 +11,9 @@ export class WireBytes {
   bytes: Buffer;
   length = 0;
 
-  constructor(capacity = 1024) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity);
+  /** With so much room, or on memory of which nobody needs what is in it. */
+  constructor(room: number | Buffer = 1024) {
+    this.bytes = typeof room === 'number' ? Buffer.allocUnsafeSlow(room) : room;
   }
 
   clear(): void {

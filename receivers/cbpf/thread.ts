@@ -108,7 +108,7 @@ const reading =
 port.on('message', (message: ToThread) => {
   switch (message.type) {
     case 'taken':
-      return outbox.taken(message.bytes);
+      return outbox.taken(message.bytes, message.memory);
     case 'stop':
       return void stop();
     default:

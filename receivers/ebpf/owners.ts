@@ -93,12 +93,15 @@ export class Owners {
 
   #resource({ key, service, attributes }: ProcessIdentity, isWanted: boolean): Owner {
     const { hostName } = this.#options;
+    let encoded: Uint8Array | undefined;
     return {
       key,
       serviceName: service.name,
       isOver: false,
       isWanted,
+      // Asked for with each message that has something of the process.
       resource() {
+        if (encoded !== undefined) return encoded;
         const writer = new AttributeWriter(1);
         for (const [name, value] of attributes) {
           const attribute = attributeKey(name);
@@ -107,7 +110,8 @@ export class Owners {
           else writer.texts(attribute, value);
         }
         writer.text(hostKey, hostName);
-        return writer.out.take();
+        encoded = writer.out.take();
+        return encoded;
       },
     };
   }

@@ -40,7 +40,7 @@ const capture: Capture | undefined = startCapture({
 port.on('message', (message: ToThread) => {
   switch (message.type) {
     case 'taken':
-      return outbox.taken(message.bytes);
+      return outbox.taken(message.bytes, message.memory);
     case 'stop':
       return void stop();
     default:

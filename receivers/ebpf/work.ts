@@ -20,35 +20,46 @@ export interface Waiting {
 /**
  * An id begins with what a thread read. When that was a request that came in, the thread works for it; what it asks others meanwhile
  * carries the same id, and their answer begins an id that works for the same request.
+ *
+ * Ids rise, so each has the place of the one that was `maxIds` before: a map that forgets its oldest cost a twelfth of the capture thread.
  */
 export class Work {
-  readonly #byId = new Map<number, { requests: Requests; id: number }>();
+  readonly #ids = new Float64Array(maxIds);
+  /** The id that began the work, and the connection that it came in on. */
+  readonly #begun = new Float64Array(maxIds);
+  readonly #requests: (Requests | null)[] = new Array<Requests | null>(maxIds).fill(null);
 
   /** Data came in on a connection of which the process is the server. */
   begin(id: number, requests: Requests): void {
-    if (id > 0 && this.#byId.get(id)?.requests !== requests) this.#set(id, { requests, id });
+    const place = id % maxIds;
+    const isKnown = this.#ids[place] === id && this.#requests[place] === requests;
+    if (id > 0 && !isKnown) this.#set(id, id, requests);
   }
 
   /** A call that the process made carried `asked`, and its answer began `answered`. */
   goOn(asked: number, answered: number): void {
-    const work = this.#byId.get(asked);
-    if (work !== undefined && answered > 0 && answered !== asked) this.#set(answered, work);
+    if (answered <= 0 || answered === asked) return;
+    const place = asked % maxIds;
+    if (this.#ids[place] === asked) this.#set(answered, this.#begun[place]!, this.#requests[place]!);
   }
 
   /** The request that is being worked for, while it waits. */
   find(id: number): Waiting | undefined {
-    const work = this.#byId.get(id);
-    if (work === undefined) return undefined;
-    for (const session of work.requests.sessions()) {
-      const request = session.findPending(({ evidence }) => evidence?.syscallTraceId === work.id);
+    const place = id % maxIds;
+    const requests = this.#requests[place];
+    if (this.#ids[place] !== id || !requests) return undefined;
+    const begun = this.#begun[place];
+    for (const session of requests.sessions()) {
+      const request = session.findPending(({ evidence }) => evidence?.syscallTraceId === begun);
       if (request !== undefined) return { session, request };
     }
     return undefined;
   }
 
-  #set(id: number, work: { requests: Requests; id: number }): void {
-    this.#byId.delete(id);
-    if (this.#byId.size >= maxIds) this.#byId.delete(this.#byId.keys().next().value!);
-    this.#byId.set(id, work);
+  #set(id: number, begun: number, requests: Requests | null): void {
+    const place = id % maxIds;
+    this.#ids[place] = id;
+    this.#begun[place] = begun;
+    this.#requests[place] = requests;
   }
 }
