@@ -5,7 +5,8 @@ import type { Conversation } from './conversation.ts';
 import type { DelayBook } from './delays.ts';
 import type { CapturePoint, FlowTableOptions } from './options.ts';
 import type { FlowNames } from './payloads.ts';
-import { FlowRecordWriter, peerAddress } from './record.ts';
+import { peerAddress } from './peers.ts';
+import { FlowRecordWriter } from './record.ts';
 import {
   bitsWord,
   bytesDouble,

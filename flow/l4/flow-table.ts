@@ -13,7 +13,7 @@ import { FlowReports } from './flow-reports.ts';
 import type { FlowTableOptions } from './options.ts';
 import { countPacket, countTcp } from './packet-counts.ts';
 import { Payloads } from './payloads.ts';
-import { peerPort } from './record.ts';
+import { peerPort } from './peers.ts';
 import {
   addressWord,
   bitsWord,

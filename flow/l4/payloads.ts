@@ -4,8 +4,8 @@ import { ipProtocols, type Packet, tcpFlags } from '../packet/packet.ts';
 import { ipv4Text } from './addresses.ts';
 import type { Connect, EndReason } from './consumer.ts';
 import { Conversation, ObservedFlow } from './conversation.ts';
+import { peerAddress, peerPort } from './peers.ts';
 import { ReassemblyBudget, type ReassemblyLimits } from './reassembly.ts';
-import { peerAddress, peerPort } from './record.ts';
 import {
   bitsWord,
   type FlowCursor,

@@ -1,67 +1,46 @@
 /** Writes the `deepflow.flow` log records: one flow over one interval, straight into OTLP bytes. */
-import {
-  type CloseType,
-  directionEvidence,
-  flowAttributes,
-  flowDelays,
-  flowEventName,
-} from '../../pdata/schema/flow-log.ts';
+import { type CloseType, directionEvidence, flowEventName } from '../../pdata/schema/flow-log.ts';
 import { UnixTime } from '../calls/unix-time.ts';
-import { type AttributeKey, AttributeWriter, attributeKey } from '../otlp/attribute-writer.ts';
+import { type AttributeKey, AttributeWriter } from '../otlp/attribute-writer.ts';
 import { WireBytes } from '../otlp/wire-bytes.ts';
 import type { CaptureClock } from '../packet/clock.ts';
 import { ipProtocols } from '../packet/packet.ts';
-import { addressText, ipv4Text, macText } from './addresses.ts';
+import { ipv4Text, macText } from './addresses.ts';
 import type { Conversation } from './conversation.ts';
 import type { DelayBook } from './delays.ts';
 import { evidenceScores } from './direction.ts';
 import { innerVlan, outerVlan } from './flow-key.ts';
 import { bucketOf } from './histogram.ts';
+import { peerAddress, peerPort } from './peers.ts';
+import { delayKeys, flowCounts, keys, sides, transportNames } from './record-names.ts';
 import {
-  addressWord,
   bitsWord,
-  bytesDouble,
   delayCountWord,
   delayDouble,
   delayDoubles,
   evidenceWord,
   type FlowCursor,
-  finWord,
-  flagsWord,
   flowBits,
-  gapBytesDouble,
   idHiWord,
   idLoWord,
   ipIdWord,
   lastDouble,
-  layer3BytesDouble,
   macWord,
   mplsWord,
-  outOfOrderWord,
-  packetsWord,
-  payloadBytesDouble,
   peerDouble,
   peerDoubles,
   peerWord,
   peerWords,
-  portsWord,
   protocolWord,
   realAddressWord,
   realPortWord,
-  retransmissionsWord,
-  rstWord,
   secondVlanWord,
   startDouble,
-  synAckRepeatWord,
   synAckSequenceWord,
-  synAckWord,
-  synRepeatWord,
   synSequenceWord,
-  synWord,
   ttlWord,
   tunnelIdWord,
   vlanWord,
-  zeroWindowWord,
 } from './row.ts';
 import { blame } from './tcp-state.ts';
 
@@ -80,112 +59,9 @@ export interface RecordFacts {
   conversation: Conversation | undefined;
 }
 
-const known = new Set(flowAttributes.map(({ key }) => key));
-
-/** The key of an attribute that the table has. */
-function key(name: string): AttributeKey {
-  if (!known.has(name)) throw new Error(`flow record: ${name} is not in pdata/schema/flow-log.ts; add it there`);
-  return attributeKey(name);
-}
-
-const keys = {
-  id: key('deepflow.flow.id'),
-  clientAddress: key('client.address'),
-  clientPort: key('client.port'),
-  serverAddress: key('server.address'),
-  serverPort: key('server.port'),
-  transport: key('network.transport'),
-  networkType: key('network.type'),
-  protocol: key('network.protocol.name'),
-  interfaceName: key('network.interface.name'),
-  observationPoint: key('deepflow.observation_point'),
-  point: key('deepflow.capture.point'),
-  clientMac: key('deepflow.client.mac'),
-  serverMac: key('deepflow.server.mac'),
-  vlan: key('deepflow.vlan.id'),
-  innerVlan: key('deepflow.vlan.inner_id'),
-  mpls: key('deepflow.mpls.label'),
-  tunnel: key('deepflow.tunnel.type'),
-  tunnelId: key('deepflow.tunnel.id'),
-  tunnelDepth: key('deepflow.tunnel.depth'),
-  tunnelClient: key('deepflow.tunnel.client.address'),
-  tunnelServer: key('deepflow.tunnel.server.address'),
-  realAddress: key('deepflow.client.real_address'),
-  realPort: key('deepflow.client.real_port'),
-  realSource: key('deepflow.client.real_source'),
-  clientTtl: key('deepflow.client.ttl'),
-  serverTtl: key('deepflow.server.ttl'),
-  ipId: key('deepflow.flow.ip_id'),
-  start: key('deepflow.flow.start_time'),
-  end: key('deepflow.flow.end_time'),
-  duration: key('deepflow.flow.duration'),
-  interval: key('deepflow.flow.interval'),
-  isNew: key('deepflow.flow.is_new'),
-  closeType: key('deepflow.flow.close_type'),
-  status: key('deepflow.flow.status'),
-  failure: key('deepflow.flow.failure'),
-  evidence: key('deepflow.flow.direction.evidence'),
-  score: key('deepflow.flow.direction.score'),
-  synSequence: key('deepflow.flow.syn.sequence'),
-  synAckSequence: key('deepflow.flow.syn_ack.sequence'),
-  requests: key('deepflow.flow.l7.requests'),
-  responses: key('deepflow.flow.l7.responses'),
-  clientErrors: key('deepflow.flow.l7.client_errors'),
-  serverErrors: key('deepflow.flow.l7.server_errors'),
-  timeouts: key('deepflow.flow.l7.timeouts'),
-};
-
-/** Counts of the row that become attributes as they are. */
-const flowCounts = [
-  [synWord, key('deepflow.flow.syn')],
-  [synAckWord, key('deepflow.flow.syn_ack')],
-  [synRepeatWord, key('deepflow.flow.syn.retransmissions')],
-  [synAckRepeatWord, key('deepflow.flow.syn_ack.retransmissions')],
-] as const;
-
-const sides = (['client', 'server'] as const).map((side) => ({
-  words: (
-    [
-      [packetsWord, 'packets'],
-      [finWord, 'fin'],
-      [rstWord, 'rst'],
-      [retransmissionsWord, 'retransmissions'],
-      [outOfOrderWord, 'out_of_order'],
-      [zeroWindowWord, 'zero_window'],
-      [flagsWord, 'tcp_flags'],
-    ] as const
-  ).map(([word, name]) => [word, key(`deepflow.flow.${side}.${name}`)] as const),
-  doubles: (
-    [
-      [bytesDouble, 'bytes'],
-      [layer3BytesDouble, 'l3_bytes'],
-      [payloadBytesDouble, 'payload_bytes'],
-      [gapBytesDouble, 'gap_bytes'],
-    ] as const
-  ).map(([double, name]) => [double, key(`deepflow.flow.${side}.${name}`)] as const),
-}));
-
-const delayKeys = flowDelays.map(([delay]) => ({
-  count: key(`deepflow.flow.${delay}.count`),
-  sum: key(`deepflow.flow.${delay}.sum`),
-  min: key(`deepflow.flow.${delay}.min`),
-  max: key(`deepflow.flow.${delay}.max`),
-  scale: key(`deepflow.flow.${delay}.scale`),
-  offset: key(`deepflow.flow.${delay}.offset`),
-  buckets: key(`deepflow.flow.${delay}.buckets`),
-}));
-
 const oneValue = [1];
 /** Scale of the histogram of a single value. */
 const singleScale = 3;
-
-const transportNames: Readonly<Record<number, string>> = {
-  [ipProtocols.tcp]: 'tcp',
-  [ipProtocols.udp]: 'udp',
-  [ipProtocols.icmp]: 'icmp',
-  [ipProtocols.icmpv6]: 'icmpv6',
-  [ipProtocols.sctp]: 'sctp',
-};
 
 /** Makes the two halves of a LogRecord: {@link head} and {@link attributes}.out. */
 export class FlowRecordWriter {
@@ -354,16 +230,6 @@ export class FlowRecordWriter {
   #count(name: AttributeKey, value: number): void {
     if (value !== 0) this.attributes.int(name, value);
   }
-}
-
-export function peerAddress(flow: FlowCursor, peer: number): string {
-  const at = flow.at + addressWord + 4 * peer;
-  return addressText(flow.words[at]!, flow.words[at + 1]!, flow.words[at + 2]!, flow.words[at + 3]!);
-}
-
-export function peerPort(flow: FlowCursor, peer: number): number {
-  const ports = flow.words[flow.at + portsWord]!;
-  return peer === 0 ? ports >>> 16 : ports & 0xffff;
 }
 
 function hex(word: number): string {
