@@ -16,7 +16,7 @@ export const probes = z
       .boolean()
       .default(true)
       .describe(
-        "Calls of Go's HTTP and gRPC, in and out, are told as those of the goroutine that answers or makes them, not of those that serve the connection. Costs about 3 us a call.",
+        "Calls of Go's HTTP and gRPC, in and out, are told as those of the goroutine that answers or makes them, not of those that serve the connection; HTTP/2 connections that are older than the collector are read whole. Costs about 3 us a call, and 6 us more while such connections may be met.",
       ),
     scope: z
       .enum(['file', 'process'])
