@@ -25,6 +25,9 @@ const order = [
   'c-app',
 ];
 
+/** Points of processes and of SDKs. */
+export const notPackets = ['s-p', 'c-p', 's-app', 'c-app', 'app', ''];
+
 /** SQL: the rank of an observation point, the best the smallest. Points of names we do not know come last. */
 export function pointRank(column: string): string {
   const names = order.map((point) => `'${point}'`).join(', ');

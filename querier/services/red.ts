@@ -1,5 +1,6 @@
 /** Rate, errors and duration of each service: what it was asked, how often that failed, how long it took. */
-import { pointRank } from '../calls/observation.ts';
+import { notPackets, pointRank } from '../calls/observation.ts';
+import { resolutionFor, windowsBetween } from '../calls/table.ts';
 import type { TimeRange } from '../request.ts';
 import { coveredSeconds } from '../store/covered-seconds.ts';
 import { Params } from '../store/params.ts';
@@ -17,7 +18,12 @@ export interface ServiceRed {
   p99Ns: number;
 }
 
-export async function serviceRed(store: Store, range: TimeRange, signal: AbortSignal): Promise<ServiceRed[]> {
+export async function serviceRed(
+  store: Store,
+  range: TimeRange,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<ServiceRed[]> {
   const params = new Params();
   const table = `${store.database}.spans`;
   const within = spansBetween(range, params);
@@ -39,7 +45,7 @@ export async function serviceRed(store: Store, range: TimeRange, signal: AbortSi
            ${pointRank('observation_point')} AS rank,
            (toFloat64(count()), toFloat64(countIf(status_code = 2)), quantiles(0.5, 0.9, 0.99)(duration_ns)) AS figures
          FROM ${table}
-         WHERE ${within} AND (${isServed})
+         WHERE ${within} AND (${isServed}) AND NOT (${isToldByProcess(store, range, nowMs, params)})
          GROUP BY service_name, observation_point
        )
        GROUP BY service
@@ -53,6 +59,23 @@ export async function serviceRed(store: Store, range: TimeRange, signal: AbortSi
 
 /** What a service was asked: server and consumer spans, and roots of any kind. A call seen at several points counts at one. */
 const isServed = `kind IN (2, 5) OR parent_span_id = toFixedString('', 8)`;
+
+/**
+ * Packets call a service by its address. Where a process tells of the connections there, its calls are told under its name, and the connector
+ * red leaves those of packets out, unless the process tells of no calls.
+ */
+function isToldByProcess(store: Store, range: TimeRange, nowMs: number, params: Params): string {
+  const from = params.add('Int64', String(range.fromNs));
+  const to = params.add('Int64', String(range.toNs));
+  const address = `concat(if(position(server_address, ':') > 0, concat('[', server_address, ']'), server_address), ':', toString(server_port))`;
+  return `observation_point NOT IN (${notPackets.map((point) => `'${point}'`).join(', ')})
+    AND service_name IN (
+      SELECT ${address} FROM ${store.database}.flow_log
+      WHERE observation_point = 's-p' AND service_name != ''
+        AND time >= fromUnixTimestamp64Nano(${from}) AND time < fromUnixTimestamp64Nano(${to}))
+    AND service_name NOT IN (
+      SELECT server FROM ${store.database}.call_metrics_${resolutionFor(range, nowMs)} WHERE ${windowsBetween(range, params)})`;
+}
 
 /** All services that have spans, also those that are only ever called from inside. */
 export async function serviceNames(store: Store, range: TimeRange, signal: AbortSignal): Promise<string[]> {

@@ -10,7 +10,7 @@ export const serviceRoutes: readonly Route[] = [
     method: 'GET',
     path: '/services',
     async handle({ store, query, nowMs, signal }) {
-      return json({ services: await serviceRed(store, readTimeRange(query, 'ms', nowMs, hourMs), signal) });
+      return json({ services: await serviceRed(store, readTimeRange(query, 'ms', nowMs, hourMs), nowMs, signal) });
     },
   },
   {
