@@ -162,7 +162,7 @@ test('metrics: a counter is a rate, splits by an attribute, and has figures with
   await page.locator('.metric-names .row', { hasText: 'http.server.requests' }).click();
   await page.getByLabel('Split by').selectOption('service.name');
   await page.waitForSelector('.figures tbody tr:nth-child(3)');
-  assert.match(await page.locator('.figures tbody').innerText(), /frontend\s+[\d.]+ request\/s/);
+  assert.match(await page.locator('.figures tbody').innerText(), /frontend\s+[\d.]+ requests\/s/);
   assert.equal(search(page).get('metric'), 'http.server.requests');
   assert.equal(search(page).get('group'), 'service.name');
   await page.locator('.metric-names .row', { hasText: 'process.memory.usage' }).click();

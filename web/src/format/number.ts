@@ -60,6 +60,12 @@ export function formatValue(value: number | null | undefined, unit: string, perS
   if (unit === 'KiBy' || unit === 'MiBy') return `${formatBytes(value * (unit === 'KiBy' ? 1024 : 1024 ** 2))}${per}`;
   if (unit === '%') return `${formatShort(value)} %`;
   // `{requests}` is an annotation: what is counted, not a unit to convert.
-  const name = /^\{(.*)\}$/.exec(unit)?.[1] ?? (unit === '1' ? '' : unit);
+  const counted = /^\{(.*)\}$/.exec(unit)?.[1];
+  const name = counted === undefined ? (unit === '1' ? '' : unit) : plural(counted, value);
   return [formatShort(value), `${name}${per}`].filter((part) => part !== '').join(' ');
+}
+
+/** `{packet}` and `{packets}` are both in use. */
+function plural(word: string, count: number): string {
+  return count === 1 || !/[a-z]$/.test(word) || word.endsWith('s') ? word : word.replace(/y$/, 'ie').concat('s');
 }
