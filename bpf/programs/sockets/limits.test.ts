@@ -84,6 +84,30 @@ describe('limits of payload', { skip: missingPermission() ?? false }, () => {
     assert.equal(capture.program.setLimit(first!.socket, 'wire', { bytes: 0 }, first!.timeNs), false);
   });
 
+  test('limits that are set while data moves leave what the kernel counts alone', async () => {
+    using capture = startCapture({ unixSockets: true, ringBytes: 1 << 24 });
+    const program = python(`
+listener = socket.socket(socket.AF_UNIX); listener.bind('\\0limits ${process.pid}'); listener.listen()
+a = socket.socket(socket.AF_UNIX); a.connect(listener.getsockname()); b, _ = listener.accept()
+end = time.monotonic() + 1.5
+while time.monotonic() < end: a.send(b'one'); b.recv(9); time.sleep(0.0001)
+`);
+    capture.program.setProcess(program.pid, { trace: 'yes' });
+    program.start();
+    const first = await capture.when(program.pid, ({ kind, role }) => kind === 'data' && role === 1);
+    for (const end = Date.now() + 1000; Date.now() < end; await new Promise(setImmediate)) {
+      for (let i = 0; i < 200; i++) capture.program.setLimit(first.socket, 'wire', { bytes: i }, first.timeNs);
+    }
+    await program.end();
+    const sent = (await capture.whenOver(program.pid)).filter(({ kind, role }) => kind === 'data' && role === 1);
+    assert.equal(capture.program.counters().ringFull, 0);
+    assert.ok(sent.length > 1000, `${sent.length} events`);
+    assert.deepEqual(
+      sent.map(({ sequence }) => sequence),
+      sent.map((_, index) => index * 3),
+    );
+  });
+
   test('new connections to a port begin with the limit of that port, at either end', async () => {
     using capture = startCapture();
     const code = `

@@ -14,6 +14,13 @@ export const fileMode = {
   all: 2,
 } as const;
 
+/** enum command */
+export const command = {
+  limitWire: 0,
+  limitClear: 1,
+  askTable: 2,
+} as const;
+
 /** struct settings: its size, and where each field is, in bytes. */
 export const settings = {
   size: 8,
@@ -26,6 +33,16 @@ export const portLimit = {
   size: 8,
   wire: 0, // u32
   clear: 4, // u32
+} as const;
+
+/** struct command_arguments: its size, and where each field is, in bytes. */
+export const commandArguments = {
+  size: 40,
+  socket: 0, // u64
+  seenNs: 8, // u64
+  command: 16, // u64
+  value: 24, // u64
+  flags: 32, // u64
 } as const;
 
 /** struct port_set: its size, and where each field is, in bytes. */

@@ -50,6 +50,17 @@ struct {
   __type(value, struct port_limit);
 } port_limits SEC(".maps");
 
+/* What user space changes of what is remembered of a socket; of ASK_TABLE the value is a direction. */
+enum command { COMMAND_LIMIT_WIRE = 0, COMMAND_LIMIT_CLEAR = 1, COMMAND_ASK_TABLE = 2 };
+
+struct command_arguments {
+  __u64 socket;
+  __u64 seen_ns; /* a younger socket is another one than is meant */
+  __u64 command; /* enum command */
+  __u64 value;   /* bytes of a limit */
+  __u64 flags;   /* of a limit */
+};
+
 /* A bit for each port. */
 struct port_set { __u64 words[1024]; };
 

@@ -17,6 +17,34 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+static __always_inline void set_limit(struct limit *limit, __u32 cap, __u32 flags) {
+  limit->cap = cap;
+  limit->flags = flags;
+  /* What is on its way counts as the rest of a message: a head that is being read now is whole. */
+  limit->left[0] = limit->left[1] = cap;
+}
+
+/* Run by user space itself, not attached: writes the fields that are meant and no others, in which other CPUs count meanwhile.
+ * Gives 0 when the socket is gone: another one may have its name by now. */
+SEC("raw_tp")
+int sockets_command(struct command_arguments *asked) {
+  __u64 name = asked->socket;
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
+  if (!state || state->born_ns > asked->seen_ns) return 0;
+  switch (asked->command) {
+    case COMMAND_LIMIT_WIRE:
+      set_limit(&state->wire, asked->value, asked->flags);
+      return 1;
+    case COMMAND_LIMIT_CLEAR:
+      set_limit(&state->clear, asked->value, asked->flags);
+      return 1;
+    case COMMAND_ASK_TABLE:
+      state->tables |= TABLE_ASKED << (asked->value & 1);
+      return 1;
+  }
+  return 0;
+}
+
 static __always_inline struct thread_state *enter(__u64 call) {
   if (!is_known_call(call)) return 0;
   struct thread_state *thread = take_thread();

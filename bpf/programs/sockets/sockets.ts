@@ -1,9 +1,9 @@
 /** Loads the program that sees every process's socket calls, sets its filters and limits while it runs, and reads its counters. */
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BpfError, type BpfLink, type BpfMap, type BpfObject, openObject } from 'libbpfjs';
-import { threadsConstants as constants, counter, limit, processState, socketState, verdict } from '../threads.gen.ts';
-import { fileMode, portLimit, portMode, portSet, settings } from './options.gen.ts';
+import { BpfError, type BpfLink, type BpfMap, type BpfObject, type BpfProgram, openObject } from 'libbpfjs';
+import { threadsConstants as constants, counter, processState, verdict } from '../threads.gen.ts';
+import { command, commandArguments, fileMode, portLimit, portMode, portSet, settings } from './options.gen.ts';
 
 /** How the program is joined to the kernel; the first that loads is taken. */
 export const hooks = ['tp_btf', 'raw_tp', 'tracepoint'] as const;
@@ -86,6 +86,9 @@ const optionalPrograms = ['sockets_io_uring', 'sockets_destroy'];
 /** Joined last, so that what begins is not told before what it needs is watched. */
 const lastPrograms = ['sockets_enter', 'sockets_exit'];
 
+/** Run by us, joined to nothing. */
+const commandProgram = 'sockets_command';
+
 /** What other programs have in common with the program. */
 export interface SharedSockets {
   /** Descriptors by name. */
@@ -116,12 +119,12 @@ export class SocketsProgram {
   readonly #constants: Constants;
   readonly #links: BpfLink[] = [];
   readonly #processes: BpfMap;
-  readonly #sockets: BpfMap;
   readonly #settings: BpfMap;
   readonly #drops: BpfMap;
   readonly #settingsValue = new Uint32Array(settings.size / 4);
-  readonly #socketKey = new Uint32Array(2);
-  readonly #socketValue = new Uint8Array(socketState.size);
+  readonly #commandProgram: BpfProgram;
+  readonly #commandBytes = new Uint8Array(commandArguments.size);
+  readonly #commandView = new DataView(this.#commandBytes.buffer);
   #generation = 1;
   #traceByDefault: boolean;
 
@@ -131,7 +134,7 @@ export class SocketsProgram {
     this.#constants = constantsOf(options);
     [this.#object, this.missing] = load(options, hook, this.#constants);
     this.#processes = this.#object.map('processes');
-    this.#sockets = this.#object.map('sockets');
+    this.#commandProgram = this.#object.program(commandProgram);
     this.#settings = this.#object.map('settings');
     this.#drops = this.#object.map('drops');
     try {
@@ -207,34 +210,24 @@ export class SocketsProgram {
    * its name by now, and keeps its own limit.
    */
   setLimit(socket: number, plane: 'wire' | 'clear', { bytes, heads, mute }: PayloadLimit, seenNs: number): boolean {
-    const view = this.#lookUp(socket, seenNs);
-    if (view === undefined) return false;
-    const at = socketState[plane];
     const flags = constants.LIMIT_SET | (heads ? constants.LIMIT_HEADS : 0) | (mute ? constants.LIMIT_MUTE : 0);
-    view.setUint32(at + limit.cap, bytes, true);
-    view.setUint32(at + limit.flags, flags, true);
-    // What is on its way counts as the rest of a message: a head that is being read now is whole.
-    view.setUint32(at + limit.left, bytes, true);
-    view.setUint32(at + limit.left + 4, bytes, true);
-    return this.#sockets.update(this.#socketKey, this.#socketValue, 'present');
+    return this.#command(plane === 'wire' ? 'limitWire' : 'limitClear', socket, seenNs, bytes, flags);
   }
 
   /** Has Go's probes tell the table of header fields that the next block of this direction refers to. False as with `setLimit`. */
   askTable(socket: number, direction: 0 | 1, seenNs: number): boolean {
-    const view = this.#lookUp(socket, seenNs);
-    if (view === undefined) return false;
-    view.setUint8(socketState.tables, view.getUint8(socketState.tables) | (constants.TABLE_ASKED << direction));
-    return this.#sockets.update(this.#socketKey, this.#socketValue, 'present');
+    return this.#command('askTable', socket, seenNs, direction, 0);
   }
 
-  /** What the kernel remembers of a socket, in a buffer that is written back; undefined when that socket is gone. */
-  #lookUp(socket: number, seenNs: number): DataView | undefined {
-    const key = this.#socketKey;
-    key[0] = socket;
-    key[1] = socket / 2 ** 32;
-    if (this.#sockets.lookup(key, this.#socketValue) === undefined) return undefined;
-    const view = new DataView(this.#socketValue.buffer);
-    return Number(view.getBigUint64(socketState.bornNs, true)) > seenNs ? undefined : view;
+  /** The kernel side writes what is meant: it counts in the rest of a socket's memory meanwhile. */
+  #command(name: keyof typeof command, socket: number, seenNs: number, value: number, flags: number): boolean {
+    const view = this.#commandView;
+    view.setBigUint64(commandArguments.socket, BigInt(socket), true);
+    view.setBigUint64(commandArguments.seenNs, BigInt(seenNs), true);
+    view.setBigUint64(commandArguments.command, BigInt(command[name]), true);
+    view.setBigUint64(commandArguments.value, BigInt(value), true);
+    view.setBigUint64(commandArguments.flags, BigInt(flags), true);
+    return this.#commandProgram.testRun({ context: this.#commandBytes }).returned === 1;
   }
 
   /** What new connections to a server's port begin with, in bytes of one call; 0: as sockets of which nothing is known. */
@@ -287,7 +280,7 @@ export class SocketsProgram {
   }
 
   #attach(): void {
-    const early = this.#loaded().filter((name) => !lastPrograms.includes(name));
+    const early = this.#loaded().filter((name) => !lastPrograms.includes(name) && name !== commandProgram);
     for (const name of [...early, ...lastPrograms]) {
       this.#links.push(this.#object.program(name).attach({ kind: 'auto' }));
     }
