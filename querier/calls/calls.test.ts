@@ -107,3 +107,24 @@ test('seconds answer for short ranges of the last day, minutes for others', () =
   assert.equal(resolutionFor(between(3 * hour, 0), nowMs), '1m');
   assert.equal(resolutionFor(between(25 * hour, 24 * hour), nowMs), '1m');
 });
+
+test('two that speak two protocols have their traffic once, and the other row says so', async () => {
+  const rows = (protocol: string, requests: number) =>
+    `(today(), ${second}, 'catalog', 'recommendations', 'catalog', '${protocol}', 's-p', ${requests})`;
+  await queried.client.command({
+    query: `INSERT INTO otel.call_metrics_1s (received_date, time, service, client, server, protocol, observation_point, requests)
+      VALUES ${rows('HTTP', 9)}, ${rows('TLS', 1)}`,
+  });
+  await queried.client.command({
+    query: `INSERT INTO otel.flow_metrics_1s (received_date, time, client, server, protocol, observation_point, client_bytes)
+      VALUES (today(), ${second}, 'recommendations', 'catalog', 'http', 's-p', 700)`,
+  });
+  const found = await edges({ service: 'catalog' });
+  assert.deepEqual(
+    found.map(({ protocol, traffic, trafficIsTold }) => [protocol, traffic?.clientBytes, trafficIsTold]),
+    [
+      ['HTTP', 700, false],
+      ['TLS', undefined, true],
+    ],
+  );
+});

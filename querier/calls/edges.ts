@@ -16,13 +16,17 @@ export interface EdgeSearch {
   limit: number;
 }
 
-/** `calls` is null for connections in which no call was recognised, `traffic` where no connection was seen. */
+/**
+ * `calls` is null for connections in which no call was recognised, `traffic` where no connection was seen, or where it is told with another
+ * protocol between these two, because connections are not told apart by what is spoken in them.
+ */
 export interface Edge {
   client: string;
   server: string;
   protocol: string;
   calls: EdgeCalls | null;
   traffic: EdgeTraffic | null;
+  trafficIsTold: boolean;
 }
 
 export interface EdgeCalls {
@@ -62,15 +66,19 @@ type Row<T> = T & { client: string; server: string; protocol: string };
 export async function findEdges(store: Store, search: EdgeSearch, signal: AbortSignal): Promise<Edge[]> {
   const [calls, traffic] = await Promise.all([edgeCalls(store, search, signal), edgeTraffic(store, search, signal)]);
   const flows = new Map(traffic.map((row) => [`${row.client}\n${row.server}`, row]));
+  const told = new Set<string>();
   const edges: Edge[] = calls.map(({ client, server, protocol, ...own }) => {
     const key = `${client}\n${server}`;
     const found = flows.get(key);
+    const isTold = told.has(key);
+    if (found !== undefined) told.add(key);
     flows.delete(key);
-    return { client, server, protocol, calls: own, traffic: found === undefined ? null : trafficOf(found) };
+    const traffic = found === undefined ? null : trafficOf(found);
+    return { client, server, protocol, calls: own, traffic, trafficIsTold: isTold };
   });
   for (const row of flows.values()) {
     const { client, server, protocol } = row;
-    edges.push({ client, server, protocol, calls: null, traffic: trafficOf(row) });
+    edges.push({ client, server, protocol, calls: null, traffic: trafficOf(row), trafficIsTold: false });
   }
   return edges.slice(0, search.limit);
 }

@@ -165,7 +165,7 @@ export interface SqlAnswer {
   statistics?: { elapsed: number; rows_read: number; bytes_read: number };
 }
 
-/** Who asks whom; `calls` is null where no call was recognised, `traffic` where no connection was seen. */
+/** Who asks whom; `calls` is null where no call was recognised, `traffic` where no connection was seen, or where another protocol's row tells it. */
 export interface EdgeRow {
   client: string;
   server: string;
@@ -199,6 +199,7 @@ export interface EdgeRow {
     rttP50Ns: number;
     rttP99Ns: number;
   } | null;
+  trafficIsTold: boolean;
 }
 
 /** A connection: its records of the time range added up. */

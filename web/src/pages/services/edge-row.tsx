@@ -48,7 +48,7 @@ export function EdgeListRow({ edge }: { edge: EdgeRow }) {
         </small>
       </span>
       {calls === null ? <NoCalls /> : <Calls edge={edge} calls={calls} />}
-      {traffic === null ? <NoTraffic /> : <Traffic edge={edge} traffic={traffic} />}
+      {traffic === null ? <NoTraffic isTold={edge.trafficIsTold} /> : <Traffic edge={edge} traffic={traffic} />}
     </div>
   );
 }
@@ -114,10 +114,13 @@ function Traffic({ edge, traffic }: { edge: EdgeRow; traffic: NonNullable<EdgeRo
   );
 }
 
-function NoTraffic() {
+function NoTraffic({ isTold }: { isTold: boolean }) {
+  const title = isTold
+    ? 'Traffic between these two is told with their other protocol'
+    : 'No connection was captured between these two';
   return (
-    <span class="missing three" title="No connection was captured between these two">
-      not captured
+    <span class="missing three" title={title}>
+      {isTold ? 'with the other protocol' : 'not captured'}
     </span>
   );
 }
