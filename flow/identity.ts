@@ -18,6 +18,8 @@ export interface SocketFacts {
   readonly unixPair?: string | undefined;
   /** Who works on the request with that id, where it is known by something else than its bytes; tells it once. */
   takeWorker(id: number): Worker | null;
+  /** Whether the process told that this side's next block of HTTP/2's header fields on that stream is about to come. */
+  awaitsBlock(side: Side, stream: number): boolean;
   /** The table of header fields that this side had before the HTTP/2 block of that stream, where the process told it; tells it once. */
   takeTable(side: Side, stream: number, bytes: Uint8Array, start: number, end: number): ToldTable | null;
 }

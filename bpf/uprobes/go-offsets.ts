@@ -45,7 +45,7 @@ export const goFields = {
   frameHeaderStreamId: 8,
   /** Encoder.w: the interface's pointer, in hpack's case a *bytes.Buffer. */
   hpackEncoderWriter: 88,
-  /** bufio.Reader.rd, and rd of grpc's bufReadyReader (from 1.80 on): interfaces. */
+  /** bufio.Reader.rd, and rd of grpc's bufReadyReader (from 1.81 on): interfaces. */
   bufioReaderSource: 24,
   readyReaderSource: 32,
   /** http2serverConn.conn, http2ClientConn.tconn and http2stream.id. The responseWriter begins with a pointer to its state, and that with one to the stream. */

@@ -130,18 +130,16 @@ export class Connection {
     }
   }
 
-  /** Something else than the bytes told the protocol, which nobody found out yet: they go on as that. */
+  /** Something else than the bytes told the protocol, which nobody found out yet: its next message is looked for. */
   assume(name: string): void {
     const protocol = this.#analysis.byName.get(name);
     if (this.#stopped || this.#parser !== null || protocol === undefined) return;
     this.#inference = null;
     this.#begin(protocol);
-    try {
-      for (const side of [0, 1] as const) {
-        if (this.#sides[side].restLength > 0) this.#readBefore(side, this.#sides[side]);
-      }
-    } catch (error) {
-      this.#fail(error);
+    // Where messages begin is not known yet: nor do bytes that were kept of each side tell it.
+    for (const state of this.#sides) {
+      this.#forget(state);
+      state.searching = true;
     }
   }
 

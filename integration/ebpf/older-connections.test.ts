@@ -1,6 +1,6 @@
 /**
  * Connections of Go's HTTP/2 and gRPC that are older than the collector, whose tables of header fields are full: each call over them is told
- * whole, at both ends.
+ * whole, at each end that is Go.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
@@ -15,19 +15,45 @@ import { createSpanReader, type SeenSpan } from '../live/spans.ts';
 import { whatIsMissing } from '../tcp-metrics/network.ts';
 import { text } from './matching.ts';
 
-const kinds = ['http', 'https', 'grpc', 'grpcs'] as const;
-type Kind = (typeof kinds)[number];
+const allKinds = ['http', 'https', 'grpc', 'grpcs'] as const;
+type Kind = (typeof allKinds)[number];
 
 /** Some 70 bytes of each call are new: the tables of 4 KiB have been filled and emptied several times. */
 const before = 400;
 const calls = 60;
-const cases: [name: string, flags: string[], busy: boolean][] = [
-  ['idle connections', [], false],
-  ['idle connections of stripped programs', ['-ldflags', '-s -w'], false],
-  ['busy connections', [], true],
+/** Reads what the Go client reads, and makes the calls over HTTP/2 of Node.js. */
+const nodeClient = `
+const [kind, port] = process.argv[1].split('=');
+const session = require('node:http2').connect(kind + '://127.0.0.1:' + port, { rejectUnauthorized: false });
+const call = (id) => new Promise((resolve, reject) => {
+  const stream = session.request({ ':method': 'PUT', ':path': '/old/friend', 'x-request-id': id });
+  stream.on('error', reject).on('close', resolve).resume().end('x');
+});
+require('node:readline').createInterface(process.stdin).on('line', async (line) => {
+  const [, prefix, count] = line.split(' ');
+  for (let i = 0; i < Number(count); i++) await call(prefix + '-' + i);
+  console.log('done');
+});
+`;
+
+interface Case {
+  name: string;
+  flags?: string[];
+  isBusy?: boolean;
+  /** Kinds of calls, and whose ends are seen. */
+  kinds?: readonly Kind[];
+  ends?: readonly string[];
+  isNode?: boolean;
+}
+
+const cases: readonly Case[] = [
+  { name: 'idle connections' },
+  { name: 'idle connections of stripped programs', flags: ['-ldflags', '-s -w'] },
+  { name: 'busy connections', isBusy: true },
+  { name: 'connections to a client that is not Go', kinds: ['http', 'https'], ends: ['s-p'], isNode: true },
 ];
 
-for (const [name, flags, busy] of cases) {
+for (const { name, flags = [], isBusy = false, kinds = allKinds, ends = ['c-p', 's-p'], isNode = false } of cases) {
   test(`Go: calls over ${name} that are older than the collector`, {
     skip: whatIsMissing(['go']) || false,
     timeout: 240_000,
@@ -37,13 +63,14 @@ for (const [name, flags, busy] of cases) {
     execFileSync('go', ['build', ...flags, '-o', program, '.'], { cwd: source, timeout: 200_000, stdio: 'pipe' });
     const server = start(t, [program, 'server']);
     const ports = JSON.parse(await server.line()) as Record<Kind, number>;
-    const clients = new Map(kinds.map((kind) => [kind, start(t, [program, 'client', `${kind}=${ports[kind]}`])]));
+    const clientProgram = isNode ? [process.execPath, '-e', nodeClient] : [program, 'client'];
+    const clients = new Map(kinds.map((kind) => [kind, start(t, [...clientProgram, `${kind}=${ports[kind]}`])]));
     const call = (kind: Kind, prefix: string, count: number) => clients.get(kind)!.call(kind, prefix, count);
     for (const kind of kinds) await call(kind, 'before', before);
 
     let isReady = false;
     const during = kinds.slice(1).map(async (kind) => {
-      while (busy && !isReady) await call(kind, 'during', 20);
+      while (isBusy && !isReady) await call(kind, 'during', 20);
     });
     const sink = await startSink(t);
     await startCollector(t, [], [configuration(program, sink.httpPort)]);
@@ -60,19 +87,21 @@ for (const [name, flags, busy] of cases) {
     let round = 0;
     await until('the probes are there', 20_000, async () => {
       const prefix = `probe${round++}`;
-      await call(kinds[0], prefix, 1);
-      return until('both ends are told', 1000, async () => found(prefix).size === 2).catch(() => false);
+      await call(kinds[0]!, prefix, 1);
+      return until('all ends are told', 1000, async () => found(prefix).size === ends.length).catch(() => false);
     });
     isReady = true;
     await Promise.all(during);
 
     for (const kind of kinds) {
       await call(kind, kind, calls);
-      await until('both ends of all calls', 15_000, async () => found(kind).size === 2 * calls).catch(() => {});
+      await until('all ends of all calls', 15_000, async () => found(kind).size === ends.length * calls).catch(
+        () => {},
+      );
       const told = found(kind);
       const wrong: string[] = [];
       for (let i = 0; i < calls; i++) {
-        for (const end of ['c-p', 's-p']) {
+        for (const end of ends) {
           const span = told.get(`${kind}-${i} ${end}`);
           const is = span === undefined ? 'not told' : what(span);
           if (is !== expected(kind, i)) wrong.push(`${i} ${end}: ${is}`);

@@ -108,8 +108,15 @@ export class LinkedSocket implements SocketFacts {
     return this.#parts.workers.take(id);
   }
 
+  awaitsBlock(side: Side, stream: number): boolean {
+    return this.#parts.tables.awaits(this.#directionOf(side), stream);
+  }
+
   takeTable(side: Side, ...block: [stream: number, bytes: Uint8Array, start: number, end: number]): ToldTable | null {
-    const isOut = (side === 0) === (this.#parts.role === 'client');
-    return this.#parts.tables.take(isOut ? 1 : 0, ...block);
+    return this.#parts.tables.take(this.#directionOf(side), ...block);
+  }
+
+  #directionOf(side: Side): 0 | 1 {
+    return (side === 0) === (this.#parts.role === 'client') ? 1 : 0;
   }
 }

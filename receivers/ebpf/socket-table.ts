@@ -328,10 +328,11 @@ export class SocketTable {
   /** A probe told what a block of header fields refers to: it is for bytes that wait here, or are about to be written. */
   #tell(event: SocketEvent): void {
     const table = this.#headerTables.join(event);
-    if (table === undefined || event.family === 0) return;
+    if (event.family === 0) return;
     const entry = this.#entry(event);
-    entry.vainWaits = 0;
     entry.isHttp2 = true;
+    if (table === undefined) return;
+    entry.vainWaits = 0;
     entry.tables.tell(event.direction as Direction, table);
     if (event.direction === 0) this.#tableWaits.release(event.socket, false);
   }

@@ -99,12 +99,12 @@ export class Http2Parser implements Parser {
     }
   }
 
-  /** Frames begin anywhere in a piece of data: looks for one of a stream that is known, or for a chain of strong ones. */
+  /** Frames begin anywhere in a piece of data: looks for one of a stream that is known or was told of, or for a chain of strong ones. */
   resume(input: Input): boolean {
     const { bytes, start, end } = input;
     for (let at = start; at + frameHead <= end; at++) {
       if (bytes[at + 3]! > frameTypes.continuation || !isFrameHead(bytes, at, true)) continue;
-      if (!this.#fits(bytes, at, end)) continue;
+      if (!this.#fits(input.side, bytes, at, end)) continue;
       input.start = at;
       input.offset += at - start;
       input.seq = (input.seq + at - start) >>> 0;
@@ -459,10 +459,11 @@ export class Http2Parser implements Parser {
   }
 
   /** Whether the frame at `at` is of a stream that is open, or the window goes on with frames behind it. */
-  #fits(bytes: Buffer, at: number, end: number): boolean {
+  #fits(side: Side, bytes: Buffer, at: number, end: number): boolean {
     const id = frameStream(bytes, at);
     const next = at + frameHead + frameLength(bytes, at);
     if (id !== 0 && this.#streams.has(id)) return true;
+    if (bytes[at + 3] === frameTypes.headers && this.#session.identity.socket?.awaitsBlock(side, id)) return true;
     if (next + frameHead <= end) return isFrameHead(bytes, next, true);
     // Connection control has many fixed bits; a new stream's headers are believed at the very end of what is there.
     return next === end;

@@ -19,6 +19,11 @@ export class ToldTables {
     this.#tables[direction] = table;
   }
 
+  /** Whether a block of that stream is yet to come for which a table was told. */
+  awaits(direction: 0 | 1, stream: number): boolean {
+    return this.#tables[direction]?.stream === stream;
+  }
+
   /** The table for the block that these bytes are; null when none was told for exactly that. */
   take(direction: 0 | 1, stream: number, bytes: Uint8Array, start: number, end: number): ToldTable | null {
     const table = this.#tables[direction];

@@ -59,6 +59,7 @@ export function createTestStream(
   const told: SocketFacts = {
     ...{ id: '', tlsLibrary: '', peerService: '' },
     takeWorker: () => null,
+    awaitsBlock: (...block) => tables.awaits(...block),
     takeTable: (...block) => tables.take(...block),
   };
   const identity = {
