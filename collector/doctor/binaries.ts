@@ -29,6 +29,7 @@ const titles: Record<FoundLibrary['kind'], string> = {
   mbedtls: 'Mbed TLS',
   wolfssl: 'wolfSSL',
   s2n: 's2n-tls',
+  python: 'Python',
   unknown: 'TLS',
 };
 
@@ -45,9 +46,9 @@ export function createBinaries(proc = '/proc'): (facts: ProcessFacts) => Binarie
   };
 }
 
-/** A Go program may do without TLS. */
+/** A Go program may do without TLS; Python's is that of a library. */
 function encrypts({ kind, go }: FoundLibrary): boolean {
-  return kind !== 'go' || go === undefined || go.tls;
+  return kind !== 'python' && (kind !== 'go' || go === undefined || go.tls);
 }
 
 function describe({ kind, version, covered, reason }: FoundLibrary): TlsLibrary {

@@ -27,16 +27,18 @@ export function examineProcesses({ features, binariesOf, all, proc = '/proc' }: 
   const network = createNetwork(proc);
   const processes: ProcessReport[] = [];
   let processCount = 0;
+  let hiddenCount = 0;
   for (const pid of listProcesses(proc)) {
     const identity = pid === process.pid ? undefined : reader.read(pid);
     if (identity === undefined || identity.facts.isKernelThread) continue;
     processCount += 1;
     const { ports, connections, hidden } = network.of(identity.facts);
     if (!all && !hidden && ports.length === 0 && connections === 0) continue;
+    if (hidden) hiddenCount += 1;
     const covered = coverage(identity, open(identity.facts), features);
     processes.push({ ...describe(identity), ports, connections, ...covered });
   }
-  return { processes, processCount };
+  return { processes, processCount, hiddenCount };
 }
 
 function describe({ pid, service, language, attributes, container }: ProcessIdentity) {

@@ -10,6 +10,8 @@ export interface DoctorReport {
   processes: ProcessReport[];
   /** How many processes there are, kernel threads left out; those that are not in `processes` have no network connections. */
   processCount: number;
+  /** How many of `processes` may not be looked at: they are here because they may have network connections. */
+  hiddenCount: number;
 }
 
 /** One thing about the host, or about the collector on it. */

@@ -42,6 +42,7 @@ function reportOf(has: Capability[], outcome: Outcome, processes: ProcessReport[
     facilities: explainFacilities(facts, outcomes),
     processes,
     processCount: 40,
+    hiddenCount: 0,
   };
 }
 
@@ -129,4 +130,10 @@ test('columns are as wide as what is in them, and the last one is wrapped', () =
   assert.deepEqual(wrap('', 10), []);
   assert.deepEqual(wrap('longer-than-ten chars', 10), ['longer-than-ten', 'chars']);
   assert.deepEqual([shorten('abcdefghij', 5), shorten('abc', 5)], ['ab…ij', 'abc']);
+});
+
+test('processes that may not be looked at are not said to have connections', () => {
+  const report = { ...reportOf([], eperm, processes), hiddenCount: processes.length };
+  const text = writeText(report, { width: 100, colour: false, all: false });
+  assert.match(text, new RegExp(`connections: 0 of 40, and ${processes.length} that may have some`));
 });

@@ -1,7 +1,7 @@
 /** The doctor's report as text for a terminal. */
 import { allCapabilities, howToGrant, listed, waysToGrant } from '../../bpf/features/capabilities.ts';
 import type { Status } from '../../bpf/features/explain.ts';
-import { columns, shorten } from './columns.ts';
+import { columns, shorten, wrap } from './columns.ts';
 import type { DoctorReport, ProcessReport } from './report.ts';
 
 export interface TextOptions {
@@ -58,12 +58,14 @@ function withAction(found: string, action: string): string {
   return action === '' || action.startsWith(howToGrant([])) ? found : `${found}; ${action}`;
 }
 
-function processSection({ processes, processCount }: DoctorReport, width: number, all: boolean): string[] {
-  const heading = all
-    ? `Processes: ${processes.length}`
-    : `Processes with network connections: ${processes.length} of ${processCount} (--all shows the rest)`;
+function processSection({ processes, processCount, hiddenCount }: DoctorReport, width: number, all: boolean): string[] {
+  const found = `${processes.length - hiddenCount} of ${processCount}${hiddenCount > 0 ? `, and ${hiddenCount} that may have some` : ''}`;
+  const heading = wrap(
+    all ? `Processes: ${processes.length}` : `Processes with network connections: ${found} (--all shows the rest)`,
+    width,
+  );
   const groups = grouped(processes);
-  if (groups.length === 0) return [heading, '  none'];
+  if (groups.length === 0) return [...heading, '  none'];
   const notes: string[] = [];
   const isWide = width >= 110;
   // What narrow terminals lack goes from the columns that can be cut.
@@ -90,7 +92,7 @@ function processSection({ processes, processCount }: DoctorReport, width: number
     notes.map((note, at) => [`[${at + 1}]`, note]),
     width,
   );
-  return [heading, ...columns(table, width), ...explained];
+  return [...heading, ...columns(table, width), ...explained];
 }
 
 /** One column has what the others leave, 12 characters at least. */
