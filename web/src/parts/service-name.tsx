@@ -5,7 +5,7 @@ export function ServiceName({ name }: { name: string }) {
   return (
     <span class="service">
       <i style={{ background: serviceColor(name) }} aria-hidden="true" />
-      <span>{name === '' ? '(no service)' : name}</span>
+      <span class="service-text">{name === '' ? '(no service)' : name}</span>
     </span>
   );
 }
