@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { buildC, hasProgram, temporaryFolder } from '../testing/builds.ts';
+import { importCalls } from '../uprobes/import-calls.ts';
 import { readTlsExecutable, readTlsLibrary } from '../uprobes/tls-file.ts';
 import { readBuildId } from './build-id.ts';
 import { ElfError, openElf, withElf } from './file.ts';
@@ -152,6 +153,7 @@ test('damaged at random: an ElfError or an answer, in time', { skip: gcc }, () =
         readTlsExecutable(file);
         readTlsLibrary(file, 'libssl.so.3');
         readTlsLibrary(file, 'libgnutls.so.30');
+        importCalls(file, { printf: 'called' });
       });
     } catch (error) {
       assert.ok(error instanceof ElfError, (error as Error).stack);

@@ -2,6 +2,10 @@
 
 /** Flags and limits. */
 export const threadsConstants = {
+  RECORD_MARK_AT: 8,
+  HANDSHAKE_RECORD: 22,
+  CLIENT_HELLO: 1,
+  SERVER_HELLO: 2,
   TRACE_NONE: 2,
   PROCESS_GO: 1,
   PROCESS_IO_URING: 2,
@@ -64,6 +68,21 @@ export const place = {
   pad: 83, // u8[5]
 } as const;
 
+/** struct record_key: its size, and where each field is, in bytes. */
+export const recordKey = {
+  size: 24,
+  mark: 0, // u64[2]
+  pid: 16, // u32
+  pad: 20, // u32
+} as const;
+
+/** struct record_beginning: its size, and where each field is, in bytes. */
+export const recordBeginning = {
+  size: 24,
+  head: 0, // u8[8]
+  mark: 8, // u64[2]
+} as const;
+
 /** struct tls_call: its size, and where each field is, in bytes. */
 export const tlsCall = {
   size: 64,
@@ -93,7 +112,7 @@ export const trace = {
 
 /** struct thread_state: its size, and where each field is, in bytes. */
 export const threadState = {
-  size: 408,
+  size: 512,
   beginNs: 0, // u64
   arguments: 8, // u64[6]
   otherSequence: 56, // u32
@@ -107,6 +126,10 @@ export const threadState = {
   last: 104, // place[2]
   tls: 280, // tls_call
   tlsInner: 344, // tls_call
+  handed: 408, // place
+  handedTo: 496, // u64
+  handsOver: 504, // u8
+  pad3: 505, // u8[7]
 } as const;
 
 /** struct process_state: its size, and where each field is, in bytes. */

@@ -36,14 +36,17 @@ test('this Node.js has OpenSSL inside, of the version it tells', () => {
   withElf(found[0]!.open, (file) => assert.equal(file.size, statSync(process.execPath).size));
 });
 
-test('Python with its ssl: the shared library, with the version of the libcrypto beside it', async (t) => {
+test('Python with its ssl: its module, which helps, and the shared library, with the version of the libcrypto beside it', async (t) => {
   if (!hasProgram('/usr/bin/python3', '-c', 'import ssl')) return t.skip('there is no Python with ssl here');
   const pid = await start(t, '/usr/bin/python3', '-u', '-c', 'import ssl, time; print(1); time.sleep(60)');
   const found = createLibraryFinder().find(pid);
   const told = execFileSync('/usr/bin/python3', ['-c', 'import ssl; print(ssl.OPENSSL_VERSION)'], { encoding: 'utf8' });
   assert.deepEqual(
     found.map(({ kind, version, covered }) => [kind, version, covered]),
-    [['openssl', told.split(' ')[1], true]],
+    [
+      ['python_ssl', undefined, true],
+      ['openssl', told.split(' ')[1], true],
+    ],
   );
 });
 
@@ -165,10 +168,18 @@ test('names of libraries: those of OpenSSL and GnuTLS themselves, not those that
     'libssl3.so',
     'libcrypto.so.3',
     'libjvm.so',
+    '_ssl.cpython-311-x86_64-linux-gnu.so',
   ]) {
     assert.ok(isTlsName(name), name);
   }
-  for (const name of ['libcurl-gnutls.so.4', 'libgnutls-dane.so.0', 'libc.so.6', 'ssl.so', 'libgnutlsxx.so.30']) {
+  for (const name of [
+    'libcurl-gnutls.so.4',
+    'libgnutls-dane.so.0',
+    'libc.so.6',
+    'ssl.so',
+    'libgnutlsxx.so.30',
+    '_ssl_data.so',
+  ]) {
     assert.ok(!isTlsName(name), name);
   }
 });
@@ -178,4 +189,19 @@ test('deleted files keep their names', () => {
   const line = `7f0000000000-7f0000001000 r-xp 00000000 08:01 ${sleep}    /usr/bin/a\\012b (deleted)\n`;
   const proc = makeProc('deleted', { 1: { exe: '/bin/sleep', maps: line } });
   assert.equal(mappedFiles(1, () => false, proc)[0]?.path, '/usr/bin/a\nb');
+});
+
+test('the module of a Python is known before the program loads it', async (t) => {
+  if (!hasProgram('/usr/bin/python3', '-c', 'import ssl, _ssl; _ssl.__file__'))
+    return t.skip('there is no Python with ssl here');
+  const pid = await start(t, '/usr/bin/python3', '-u', '-c', 'import time; print(1); time.sleep(60)');
+  const module = execFileSync('/usr/bin/python3', ['-c', 'import _ssl; print(_ssl.__file__)'], {
+    encoding: 'utf8',
+  }).trim();
+  const found = createLibraryFinder().find(pid);
+  assert.deepEqual(
+    found.map(({ kind, helps, path }) => [kind, helps, path]),
+    [['python_ssl', true, module]],
+  );
+  withElf(found[0]!.open, (file) => assert.equal(file.size, statSync(module).size));
 });

@@ -1,6 +1,7 @@
 /** Which TLS libraries and runtimes a process has, and where they are probed. A file is read once, however many processes use it. */
 import { withElf } from '../elf/file.ts';
-import { type MappedFile, mappedFiles } from './mapped-files.ts';
+import { fileOf, type MappedFile, mappedFiles } from './mapped-files.ts';
+import { pythonModules } from './python-module.ts';
 import { isTlsName, readTlsExecutable, readTlsLibrary, type TlsFile } from './tls-file.ts';
 import { searchTlsText } from './tls-texts.ts';
 
@@ -15,7 +16,7 @@ export interface TlsLibrary extends TlsFile {
 }
 
 export interface LibraryFinder {
-  /** Libraries of a process at this moment; more may be loaded later. Empty when it is gone, or has no TLS that is known. */
+  /** Libraries of a process at this moment, those that help first; more may be loaded later. Empty when it is gone, or has no TLS that is known. */
   find(pid: number): TlsLibrary[];
   /** Files that were read, and how often one that was known already was asked for. */
   readonly counts: { read: number; known: number };
@@ -27,6 +28,7 @@ const maxFiles = 4096;
 /** `proc` is where the process file system is: of the host, when this runs in a container. */
 export function createLibraryFinder(proc = '/proc'): LibraryFinder {
   const findings = new Map<string, TlsFile | undefined>();
+  const modules = new Map<string, string[]>();
   const counts = { read: 0, known: 0 };
 
   function remember(file: MappedFile, read: (file: MappedFile) => TlsFile | undefined): TlsFile | undefined {
@@ -45,9 +47,22 @@ export function createLibraryFinder(proc = '/proc'): LibraryFinder {
     return found;
   }
 
+  /** Files that the process will load when it needs TLS. */
+  function expected(pid: number, { path, identity }: MappedFile): MappedFile[] {
+    let paths = modules.get(identity);
+    if (paths === undefined) {
+      paths = pythonModules(path, `${proc}/${pid}/root`);
+      if (modules.size >= maxFiles) modules.clear();
+      modules.set(identity, paths);
+    }
+    return paths.flatMap((one) => fileOf(pid, one, proc) ?? []);
+  }
+
   function find(pid: number): TlsLibrary[] {
     const [executable, ...libraries] = mappedFiles(pid, isTlsName, proc);
     if (executable === undefined) return [];
+    const mapped = new Set(libraries.map(({ identity }) => identity));
+    libraries.push(...expected(pid, executable).filter(({ identity }) => !mapped.has(identity)));
     const found: TlsLibrary[] = [];
     const add = (file: MappedFile, tls: TlsFile | undefined) => {
       if (tls !== undefined) found.push({ ...tls, ...file });
@@ -59,6 +74,8 @@ export function createLibraryFinder(proc = '/proc'): LibraryFinder {
       if (tls?.kind === 'unknown') continue;
       add(file, tls);
     }
+    // What helps is there before what it helps.
+    found.sort((a, b) => Number(b.helps) - Number(a.helps));
     return found.map((library) => withVersion(library, libraries, remember));
   }
 
@@ -94,7 +111,15 @@ function readLibrary({ path, open }: MappedFile): TlsFile | undefined {
   );
 }
 
-const nothing: TlsFile = { kind: 'unknown', version: undefined, covered: false, reason: '', points: [], go: undefined };
+const nothing: TlsFile = {
+  kind: 'unknown',
+  version: undefined,
+  covered: false,
+  reason: '',
+  helps: false,
+  points: [],
+  go: undefined,
+};
 
 /** A file that cannot be read is no TLS library, unless its name says so: then the reason is told. */
 function attempt(name: string | undefined, read: () => TlsFile | undefined): TlsFile | undefined {

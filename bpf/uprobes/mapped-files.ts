@@ -44,6 +44,13 @@ export function mappedFiles(pid: number, fits: (name: string) => boolean, proc =
   return [{ path: executablePath, open: `${folder}/exe`, identity: executable }, ...files];
 }
 
+/** A file that the process may map later; undefined when there is none of this path. */
+export function fileOf(pid: number, path: string, proc = '/proc'): MappedFile | undefined {
+  const open = `${proc}/${pid}/root${path}`;
+  const identity = identityOf(open);
+  return identity === undefined ? undefined : { path, open, identity };
+}
+
 /** Under the process's root, if the inode there is the one that is mapped; otherwise by the mapping, which needs privileges. */
 function locate(folder: string, path: string, inode: string, range: string): MappedFile | undefined {
   const below = `${folder}/root${path}`;

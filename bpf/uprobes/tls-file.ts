@@ -2,6 +2,7 @@
 import { type ElfFile, machines } from '../elf/file.ts';
 import { gnutlsPoints } from './gnutls.ts';
 import { type GoPoints, goPoints } from './go.ts';
+import { handingCalls } from './handing.ts';
 import { opensslPoints } from './openssl.ts';
 import type { ProbePoint } from './point.ts';
 import { searchTlsText } from './tls-texts.ts';
@@ -18,6 +19,8 @@ export type LibraryKind =
   | 'mbedtls'
   | 'wolfssl'
   | 's2n'
+  | 'python'
+  | 'python_ssl'
   | 'unknown';
 
 /** A TLS library or a runtime with TLS of its own, as found in one file. */
@@ -28,6 +31,8 @@ export interface TlsFile {
   covered: boolean;
   /** Why it is not covered, or what of it is not; empty when nothing is to say. */
   reason: string;
+  /** No library itself: what its probes see only tells which connection is whose. */
+  helps: boolean;
   /** Empty when it is not covered. */
   points: ProbePoint[];
   /** Of a Go program: versions, and where its goroutines keep their numbers. */
@@ -45,6 +50,7 @@ const libraryNames: readonly [RegExp, LibraryKind][] = [
   [/^libs2n.*\.so/, 's2n'],
   [/netty_tcnative.*\.so|conscrypt.*\.so/, 'boringssl'],
   [/^_rust\.abi3\.so/, 'openssl'],
+  [/^_ssl\.(.*\.)?so$/, 'python_ssl'],
 ];
 
 const notCovered: Partial<Record<LibraryKind, string>> = {
@@ -69,6 +75,7 @@ export function readTlsLibrary(file: ElfFile, name: string): TlsFile | undefined
   if (reason !== undefined) return without(kind, reason);
   const other = otherMachine(file);
   if (other !== undefined) return without(kind, other);
+  if (kind === 'python_ssl') return readOpenssl(file) ?? readModule(file);
   if (kind === 'gnutls') {
     const points = gnutlsPoints(file);
     return points === undefined
@@ -103,7 +110,7 @@ function readGo(go: NonNullable<ReturnType<typeof goPoints>>): TlsFile {
     go.goroutine === undefined
       ? `goroutines of ${version} cannot be told apart: their layout is not known`
       : go.grpcReason || go.tablesReason || nothing;
-  return { kind: 'go', version, covered: true, reason, points: go.points, go };
+  return { kind: 'go', version, covered: true, reason, helps: false, points: go.points, go };
 }
 
 function readOpenssl(file: ElfFile): TlsFile | undefined {
@@ -114,12 +121,18 @@ function readOpenssl(file: ElfFile): TlsFile | undefined {
   return probed(text?.kind ?? 'openssl', text?.version, found.points);
 }
 
+/** Python's module, which uses the shared library. */
+function readModule(file: ElfFile): TlsFile | undefined {
+  const points = handingCalls(file);
+  return points.length === 0 ? undefined : { ...probed('python_ssl', undefined, points), helps: true };
+}
+
 function probed(kind: LibraryKind, version: string | undefined, points: ProbePoint[]): TlsFile {
-  return { kind, version, covered: true, reason: '', points, go: undefined };
+  return { kind, version, covered: true, reason: '', helps: false, points, go: undefined };
 }
 
 function without(kind: LibraryKind, reason: string, version?: string): TlsFile {
-  return { kind, version, covered: false, reason, points: [], go: undefined };
+  return { kind, version, covered: false, reason, helps: false, points: [], go: undefined };
 }
 
 function hidden(name: string): string {

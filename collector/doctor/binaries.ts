@@ -30,6 +30,7 @@ const titles: Record<FoundLibrary['kind'], string> = {
   wolfssl: 'wolfSSL',
   s2n: 's2n-tls',
   python: 'Python',
+  python_ssl: 'ssl of Python',
   unknown: 'TLS',
 };
 
@@ -47,8 +48,8 @@ export function createBinaries(proc = '/proc'): (facts: ProcessFacts) => Binarie
 }
 
 /** A Go program may do without TLS; Python's is that of a library. */
-function encrypts({ kind, go }: FoundLibrary): boolean {
-  return kind !== 'python' && (kind !== 'go' || go === undefined || go.tls);
+function encrypts({ kind, helps, go }: FoundLibrary): boolean {
+  return !helps && kind !== 'python' && (kind !== 'go' || go === undefined || go.tls);
 }
 
 function describe({ kind, version, covered, reason }: FoundLibrary): TlsLibrary {

@@ -103,17 +103,14 @@ const services = ['catalog', 'inventory', 'orders', 'accounts', 'recommendations
 
 /**
  * Not the calls that cannot be told from each other by a service's word: catalog's many gRPC calls at once on one connection, and the records
- * of several requests that Kafka's producer in Java sends at once. And not httpx over TLS: it lets records wait in a queue before a library opens
- * them, so that the thread's last read says nothing of the connection when several have just been read; `docs/guides/system-calls.md` has this limit.
+ * of several requests that Kafka's producer in Java sends at once.
  */
-function isTold(service: string, { protocol, tls }: TrueCall): boolean {
+function isTold(service: string, { protocol }: TrueCall): boolean {
   switch (service) {
     case 'catalog':
       return protocol !== 'grpc';
     case 'orders':
       return protocol !== 'kafka';
-    case 'recommendations':
-      return !(protocol === 'http' && tls);
     default:
       return true;
   }

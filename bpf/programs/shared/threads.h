@@ -71,6 +71,44 @@ static __always_inline bool begins_record(const __u8 *first) {
   return first[0] >= 0x14 && first[0] <= 0x17 && first[1] == 3 && first[2] <= 4;
 }
 
+/* Where a TLS library's caller moves the bytes, a record that was read from a socket is known again by its content when it is handed over. */
+#define RECORD_MARK_AT 8    /* behind what is equal in many: a hello's random bytes begin at 11, what is encrypted at 5 or, behind a change of cipher, at 11 */
+
+struct record_key {
+  __u64 mark[2];          /* bytes of the record from there on */
+  __u32 pid;
+  __u32 pad;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 8192);
+  __type(key, struct record_key);
+  __type(value, struct place);
+} records SEC(".maps");
+
+#define HANDSHAKE_RECORD 0x16
+#define CLIENT_HELLO 1
+#define SERVER_HELLO 2
+
+struct record_beginning {
+  __u8 head[RECORD_MARK_AT];
+  __u64 mark[2];
+};
+
+/* Fills the key; false: no record begins here, or one that others may be equal to. Handshakes in the clear may be, save for hellos. */
+static __always_inline bool mark_record(__u64 base, __u64 length, struct record_key *key) {
+  struct record_beginning begins;
+  if (length < sizeof(begins) || bpf_probe_read_user(&begins, sizeof(begins), (void *)base)) return false;
+  if (!begins_record(begins.head)) return false;
+  if (begins.head[0] == HANDSHAKE_RECORD && begins.head[5] != CLIENT_HELLO && begins.head[5] != SERVER_HELLO) return false;
+  key->mark[0] = begins.mark[0];
+  key->mark[1] = begins.mark[1];
+  key->pid = bpf_get_current_pid_tgid() >> 32;
+  key->pad = 0;
+  return true;
+}
+
 /* A call of a TLS library that a thread is in. Its first uprobe fills it, the second empties it; the dispatcher only sets `sockets`. */
 struct tls_call {
   __u64 stack;            /* stack pointer at the first probe: the second must be near it */
@@ -111,6 +149,10 @@ struct thread_state {
   struct place last[2];   /* of the last read and the last write */
   struct tls_call tls;
   struct tls_call tls_inner; /* a call inside that one, of the same connection in the other direction */
+  struct place handed;       /* where the record came from that was handed over last */
+  __u64 handed_to;           /* the BIO * that took it; 0: none waits for a call of its connection */
+  __u8 hands_over;           /* this thread hands records over by calls that are probed: what it reads is kept in `records` */
+  __u8 pad3[7];
 };
 
 #ifdef THREADS_IN_HASH

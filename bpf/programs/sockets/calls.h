@@ -114,6 +114,13 @@ static __always_inline void remember_place(struct thread_state *thread, const st
   if (*calls < 255) *calls += 1;
 }
 
+/* What a program will hand to its TLS library is known by its first record. */
+static __noinline int remember_record(struct thread_state *thread, __u64 base, __u32 length) {
+  struct record_key key;
+  if (thread && mark_record(base, length, &key)) bpf_map_update_elem(&records, &key, &thread->last[0], BPF_ANY);
+  return 0;
+}
+
 static __always_inline void begin_event(struct event *event, struct thread_state *thread, __u8 kind, __u16 call) {
   __u64 id = bpf_get_current_pid_tgid();
   event->time_ns = bpf_ktime_get_ns();
@@ -178,7 +185,10 @@ __noinline int tell_transfer(struct transfer *move) {
     if (event.captured < event.length) event.flags |= EVENT_CUT;
   }
   remember_place(thread, &event, first, known);
-  if (event.direction == DIRECTION_IN && known && begins_record(first)) state->record_sequence = event.sequence;
+  if (event.direction == DIRECTION_IN && known && begins_record(first)) {
+    state->record_sequence = event.sequence;
+    if (thread->hands_over && !move->payload.segments) remember_record(thread, move->payload.base, move->length);
+  }
   if (!(state->wire.flags & LIMIT_MUTE)) emit_for(&event, &move->payload, state);
   return 0;
 }

@@ -133,6 +133,7 @@ static __always_inline int on_exec(__u64 path) {
     thread->generation = 0;
     thread->call = 0;
     thread->tls.depth = 0;
+    thread->hands_over = 0;
     thread->coroutine = 0;
   }
   __u32 pid = bpf_get_current_pid_tgid() >> 32;

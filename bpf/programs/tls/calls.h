@@ -74,12 +74,14 @@ static __noinline int tell_call(struct thread_state *thread, struct tls_call *ca
   if (direction != DIRECTION_IN) learn_within(thread, call, &key, DIRECTION_OUT);
   if (direction == DIRECTION_NONE || moved == 0) return 0;
   struct connection *known = bpf_map_lookup_elem(&connections, &key);
-  if (!known) {
+  /* In a thread that hands records over, what was read last says nothing: many may wait to be handed over. */
+  if (!known || (thread->hands_over && !known->proof)) {
     count(COUNTER_TLS_NO_SOCKET);
     return 0;
   }
   struct event event = {};
   describe_place(&known->place, &event);
+  if (known->proof == PROOF_HANDED) event.sequence = known->place.sequence;
   if (direction == DIRECTION_OUT) {
     struct place *written = &thread->last[1];
     bool nested = written->begin_ns >= call->begin_ns && written->socket == event.socket;

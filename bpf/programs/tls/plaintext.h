@@ -26,7 +26,7 @@ struct plaintext {
   __u8 pad[2];
 };
 
-/* The event tells its socket, addresses and sequence already. */
+/* The event tells its socket and addresses already, and its sequence number; of a read that may be 0: that of the last record that was read. */
 static __always_inline void tell_plaintext(struct thread_state *thread, struct event *event, const struct plaintext *text) {
   __u64 id = bpf_get_current_pid_tgid();
   event->time_ns = bpf_ktime_get_ns();
@@ -51,7 +51,7 @@ static __always_inline void tell_plaintext(struct thread_state *thread, struct e
     return;
   }
   event->role = state->role;
-  if (event->direction == DIRECTION_IN) event->sequence = state->record_sequence;
+  if (event->direction == DIRECTION_IN && !event->sequence) event->sequence = state->record_sequence;
   if (state->clear.flags & LIMIT_MUTE) return;
   __u8 first[8] = {};
   bpf_probe_read_user(first, text->length < 8 ? text->length & 7 : 8, (void *)text->buffer);

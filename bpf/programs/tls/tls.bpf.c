@@ -42,6 +42,7 @@ int tls_library(struct registers *context) {
     case PROBE_OPENSSL_WRITE: return begin_call(context, SOURCE_OPENSSL, DIRECTION_OUT, 0);
     case PROBE_OPENSSL_READ_EX: return begin_call(context, SOURCE_OPENSSL, DIRECTION_IN, context->cx);
     case PROBE_OPENSSL_WRITE_EX: return begin_call(context, SOURCE_OPENSSL, DIRECTION_OUT, context->cx);
+    case PROBE_OPENSSL_WRITE_EX2: return begin_call(context, SOURCE_OPENSSL, DIRECTION_OUT, context->r8);
     case PROBE_OPENSSL_HANDSHAKE: return begin_call(context, SOURCE_OPENSSL, DIRECTION_NONE, 0);
     case PROBE_GNUTLS_READ: return begin_call(context, SOURCE_GNUTLS, DIRECTION_IN, 0);
     case PROBE_GNUTLS_WRITE: return begin_call(context, SOURCE_GNUTLS, DIRECTION_OUT, 0);
@@ -60,6 +61,8 @@ int tls_library(struct registers *context) {
     case PROBE_OPENSSL_FREE:
     case PROBE_GNUTLS_FREE:
       return forget(context);
+    case PROBE_OPENSSL_SET_BIO: return begin_handing_over();
+    case PROBE_OPENSSL_BIO_WRITE: return hand_over(context);
     default: return 0;
   }
 }

@@ -10,6 +10,7 @@ const library = (name: string, more: Partial<TlsLibrary> = {}): TlsLibrary => ({
   version: '3.0.15',
   covered: true,
   reason: '',
+  helps: false,
   points: [],
   go: undefined,
   path: `/usr/lib/${name}`,
@@ -78,8 +79,27 @@ test('a library that is loaded later is found by a later look', () => {
   coverage.scan(1);
   assert.equal(coverage.covers(1), true);
   assert.deepEqual(coverage.status(), [
-    { pid: 1, path: '/usr/lib/libssl', library: 'openssl 3.0.15', covered: true, reason: '' },
+    { pid: 1, path: '/usr/lib/libssl', library: 'openssl 3.0.15', covered: true, helps: false, reason: '' },
   ]);
+});
+
+test('what only helps a library is probed, does not make up for it, and stays longer', () => {
+  const { processes, log, state, coverage } = create();
+  processes.set(1, [library('_ssl.so', { kind: 'python_ssl', helps: true })]);
+  coverage.scan(1);
+  assert.deepEqual(log, ['+ _ssl.so']);
+  assert.equal(coverage.covers(1), false);
+  processes.set(1, [library('_ssl.so', { kind: 'python_ssl', helps: true }), library('libssl')]);
+  coverage.scan(1);
+  assert.deepEqual(log, ['+ _ssl.so', '+ libssl']);
+  assert.equal(coverage.covers(1), true);
+  coverage.forget(1);
+  state.ms = 1000;
+  while (coverage.sweep());
+  assert.deepEqual(log, ['+ _ssl.so', '+ libssl', '- libssl']);
+  state.ms = 10_000;
+  while (coverage.sweep());
+  assert.equal(log.at(-1), '- _ssl.so');
 });
 
 test('what cannot be probed is told once, with the reason, and tried again', () => {

@@ -36,7 +36,12 @@ interface Joined {
   /** Tell tables of header fields, and were needed last at that time. */
   tables: Detachable | undefined;
   tablesMs: number;
+  /** It is no library, but helps one, which other processes may keep probed. */
+  helps: boolean;
 }
+
+/** What helps a library stays so much longer: where it is missing, the library's plaintext may be told of wrong connections. */
+const helpingLingers = 10;
 
 /** Probes of tables of header fields stay so long after the last time that they were needed: connections may have been silent. */
 const tablesQuietMs = 600_000;
@@ -55,9 +60,9 @@ export class Coverage {
     this.#options = options;
   }
 
-  /** Looks at what a process has now, and probes what is new. */
-  scan(pid: number): void {
-    const libraries = this.#options.find(pid);
+  /** Looks at what a process has now, and probes what is new; `helping`: only what helps libraries, of which others have some. */
+  scan(pid: number, helping = false): void {
+    const libraries = this.#options.find(pid).filter(({ helps }) => helps || !helping);
     if (libraries.length === 0) return;
     const known = this.#processes.get(pid) ?? new Map<string, ProbeStatus>();
     this.#processes.set(pid, known);
@@ -69,6 +74,7 @@ export class Coverage {
         path: library.path,
         library: library.version === undefined ? library.kind : `${library.kind} ${library.version}`,
         covered: library.covered && reason === '',
+        helps: library.helps,
         reason: reason || library.reason,
       };
       const isNew = known.get(library.identity)?.reason !== status.reason;
@@ -99,9 +105,9 @@ export class Coverage {
     }
   }
 
-  /** Whether a scan found something of this process that is probed. */
+  /** Whether a scan found a library of this process that is probed. */
   covers(pid: number): boolean {
-    for (const { covered } of this.#processes.get(pid)?.values() ?? []) if (covered) return true;
+    for (const { covered, helps } of this.#processes.get(pid)?.values() ?? []) if (covered && !helps) return true;
     return false;
   }
 
@@ -118,8 +124,8 @@ export class Coverage {
 
   /** Leaves one file whose time is up; true when there may be more. One at a time: each takes the kernel a while. */
   sweep(): boolean {
-    const before = this.#options.now() - this.#options.lingerMs;
-    const quietBefore = this.#options.now() - tablesQuietMs;
+    const { now, lingerMs } = this.#options;
+    const quietBefore = now() - tablesQuietMs;
     for (const [key, joined] of this.#joined) {
       if (joined.tables !== undefined && joined.tablesMs < quietBefore) {
         joined.tables.detach();
@@ -127,7 +133,8 @@ export class Coverage {
         for (const pid of joined.pids) this.#options.onTables(pid, false);
         return true;
       }
-      if (joined.pids.size > 0 || joined.leftMs > before) continue;
+      const stayMs = lingerMs * (joined.helps ? helpingLingers : 1);
+      if (joined.pids.size > 0 || joined.leftMs + stayMs > now()) continue;
       this.#joined.delete(key);
       this.#leave(joined);
       return true;
@@ -151,7 +158,8 @@ export class Coverage {
     let joined = this.#joined.get(key);
     if (joined === undefined) {
       if (this.#joined.size >= maxJoined) return `${maxJoined} files are probed already`;
-      joined = { links: undefined, failure: '', pids: new Set(), leftMs: 0, tables: undefined, tablesMs: 0 };
+      const { helps } = library;
+      joined = { links: undefined, failure: '', pids: new Set(), leftMs: 0, tables: undefined, tablesMs: 0, helps };
       this.#joined.set(key, joined);
       this.#attach(joined, library, pid);
     } else if (joined.failure !== '') this.#attach(joined, library, pid);

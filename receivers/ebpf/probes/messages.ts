@@ -23,6 +23,8 @@ export interface ProbeStatus {
   /** `openssl 3.0.15`, `go go1.26.8`. */
   library: string;
   covered: boolean;
+  /** No library itself: it tells which connection is whose. */
+  helps: boolean;
   /** Why not, or what of it is not seen; else empty. */
   reason: string;
 }

@@ -21,6 +21,11 @@ describe('plaintext of runtimes', { skip: missingPermission() ?? false }, () => 
   const runtimes: [name: string, source: number, command: string[]][] = [
     ['Node.js, its own OpenSSL with memory BIOs', eventSource.openssl, [process.execPath, join(testing, 'node.ts')]],
     ['Python asyncio, memory BIOs', eventSource.openssl, ['python3', join(testing, 'asyncio_pair.py')]],
+    [
+      'Python that lets records wait in queues, memory BIOs',
+      eventSource.openssl,
+      ['python3', join(testing, 'queued_pair.py')],
+    ],
     ['Python threads, socket BIOs', eventSource.openssl, ['python3', join(testing, 'threads_pair.py')]],
     ['Go', eventSource.goTls, [buildGo(goSource, join(files.folder, 'pair'))]],
     [
@@ -56,11 +61,19 @@ describe('plaintext of runtimes', { skip: missingPermission() ?? false }, () => 
   }
 });
 
-/** Both ends name the record that carried a message by the same TCP sequence number. */
+/**
+ * Both ends name the record that carried a message by the same TCP sequence number. At the beginning of a connection a read may bring it behind
+ * the last of the handshake, and is then named by that.
+ */
 function assertSequences(events: readonly Clear[], port: number): void {
-  const key = (event: Clear) => `${event.localPort === port ? event.remotePort : event.localPort} ${event.sequence}`;
+  const clientPort = (event: Clear) => (event.localPort === port ? event.remotePort : event.localPort);
+  const key = (event: Clear) => `${clientPort(event)} ${event.sequence}`;
   const written = new Set(events.filter(({ direction }) => direction === 'out').map(key));
   const read = events.filter(({ direction }) => direction === 'in');
   const joined = read.filter((event) => written.has(key(event))).length;
-  assert.ok(joined >= read.length * 0.97, `${joined} of ${read.length} reads have the sequence number of a write`);
+  const first = 2 * new Set(events.map(clientPort)).size;
+  assert.ok(
+    joined >= read.length * 0.99 - first,
+    `${joined} of ${read.length} reads have the sequence number of a write`,
+  );
 }

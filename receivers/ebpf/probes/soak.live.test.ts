@@ -22,6 +22,7 @@ describe('probes that come and go', { skip: missingPermission() ?? false }, () =
       [
         [process.execPath, join(testing, 'node.ts')],
         ['python3', join(testing, 'asyncio_pair.py')],
+        ['python3', join(testing, 'queued_pair.py')],
         ['python3', join(testing, 'threads_pair.py')],
         [go],
       ].map((command) => startPair(command, files, connections, endless, [pauseMs])),

@@ -32,6 +32,11 @@ for (const [family, error] of program.failures) {
 const finder = createLibraryFinder(proc);
 const schedule = new Schedule(now);
 const executables = new Set<string>();
+/**
+ * Processes for a look at what helps libraries, which comes before all other looks: those that ran before us, and those of executables that
+ * are new. A library that others have is probed in them, too.
+ */
+const early: number[] = [];
 /** Processes that were told of, or found and asked about. */
 const seen = new Set<number>();
 const coverage = new Coverage({
@@ -68,7 +73,9 @@ function attach(library: TlsLibrary, points: ProbePoint[], pid: number | undefin
 function started(pid: number): void {
   seen.add(pid);
   coverage.forget(pid);
-  schedule.start(pid, isNew(pid));
+  const first = isNew(pid);
+  schedule.start(pid, first);
+  if (first || isOlder(pid)) early.push(pid);
 }
 
 /** Probes of a file that is known are there before the process has run its first line. */
@@ -96,13 +103,22 @@ let timer: NodeJS.Timeout | undefined;
 /** One process at a time, so that messages are heard in between. */
 function work(): void {
   timer = undefined;
-  const pid = schedule.take();
-  if (pid !== undefined) {
-    coverage.scan(pid);
-    if (isOlder(pid)) coverage.watchTables(pid);
-  }
-  if (pid !== undefined || coverage.sweep()) wake(0);
+  if (look() || coverage.sweep()) wake(0);
   else wake(Math.min(schedule.restMs, idleMs));
+}
+
+/** True when there was one to look at. */
+function look(): boolean {
+  const first = early.pop();
+  if (first !== undefined) {
+    coverage.scan(first, true);
+    return true;
+  }
+  const pid = schedule.take();
+  if (pid === undefined) return false;
+  coverage.scan(pid);
+  if (isOlder(pid)) coverage.watchTables(pid);
+  return true;
 }
 
 function wake(ms: number): void {

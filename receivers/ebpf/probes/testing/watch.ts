@@ -91,7 +91,7 @@ export function startWatch(
     async covered(pid) {
       for (const end = performance.now() + noticeMs; performance.now() < end; await sleep(25)) {
         const status = (await probes.status()).filter((one) => one.pid === pid);
-        if (status.some(({ covered }) => covered)) return status;
+        if (status.some(({ covered, helps }) => covered && !helps)) return status;
       }
       const status = (await probes.status()).filter((one) => one.pid === pid);
       throw new Error(`process ${pid} is not covered after ${noticeMs} ms: ${JSON.stringify(status)}`);
