@@ -8,6 +8,7 @@ import { plainOptions } from '../../flow/l7/options.ts';
 import { protocols } from '../../flow/l7/protocols.ts';
 import type { SocketEvent } from './socket-event.ts';
 import { SocketTable } from './socket-table.ts';
+import { TableWaits } from './table-waits.ts';
 import { TableWatch } from './table-watch.ts';
 import { type TestSocket, testSocket } from './testing/events.ts';
 import { Work } from './work.ts';
@@ -137,6 +138,31 @@ test('a connection that was given up is looked at again when its process is prob
   take(told(server, 0, { coder, stream: 31, block: request, fields: requestFields }));
   take(server.write(headers(31, Buffer.of(0x88))));
   assert.deepEqual(calls, ['PATCH /old 200']);
+});
+
+test('what the bytes were taken for gives way to what is told', () => {
+  const { calls, take } = start();
+  const server = testSocket(2, 'unknown', 81, 40000);
+  const redis = '*1\r\n$4\r\nPING\r\n';
+  take(server.write('+OK\r\n'), server.read(redis));
+  take(told(server, 0, { coder, stream: 1, block: Buffer.of(0xff) }), server.write('+PONG\r\n'));
+  take(server.read(headers(3, request)));
+  take(told(server, 0, { coder, stream: 3, block: request, fields: requestFields }));
+  take(server.write(headers(3, Buffer.of(0x88))));
+  assert.deepEqual(calls.at(-1), 'PATCH /old 200');
+});
+
+test('events that wait are bounded: the oldest socket goes on when many bytes wait', () => {
+  const released: number[] = [];
+  const waits = new TableWaits((event, inVain) => void released.push(event.socket * (inVain ? 1 : -1)));
+  const payload = 'x'.repeat(1 << 20);
+  for (let socket = 1; socket <= 8; socket++) waits.add(testSocket(socket, 'unknown', 81, 40000).read(payload));
+  assert.deepEqual(released, []);
+  const many = testSocket(20, 'unknown', 81, 40000);
+  for (let count = 0; count < 256; count++) waits.add(many.read('y'));
+  assert.deepEqual(released.splice(0), [1, 20, ...new Array(255).fill(-20)]);
+  waits.close();
+  assert.deepEqual(released, [2, 3, 4, 5, 6, 7, 8]);
 });
 
 test('connections that were seen to open, and processes that are not probed, wait for nothing', () => {

@@ -55,16 +55,16 @@ export class SocketStream {
     return this.#connection.lacksTable(this.#side(direction));
   }
 
-  /** No protocol was found, so far or at all. */
-  get isUnknown(): boolean {
-    return this.#connection === null ? this.#isGivenUp : this.#connection.protocol === null;
-  }
-
-  /** Something else than the bytes told the protocol. */
-  assume(protocol: string): void {
-    if (!this.isUnknown) return;
+  /** Something else than the bytes told that it is this one, whatever they were taken for; TLS stays what it is. */
+  assume(protocol: string, timeNs: number): void {
     this.lookAgain();
-    this.#connection?.assume(protocol);
+    const found = this.#connection?.protocol?.name;
+    if (this.#connection === null || found === protocol || found === 'tls') return;
+    if (found !== undefined) {
+      this.#connection.close(timeNs);
+      this.#connection = new Connection(this.flow, this.#analysis);
+    }
+    this.#connection.assume(protocol);
     this.#tellWish();
   }
 

@@ -288,7 +288,8 @@ export class SocketTable {
       return;
     }
     const out = event.direction === 1;
-    if (entry.isHttp2 && stream.isUnknown && (stream === entry.clear || !beginsRecord(event))) stream.assume('http2');
+    if (entry.isHttp2 && (stream === entry.clear || (entry.clear === null && !beginsRecord(event))))
+      stream.assume('http2', this.#options.timeOf(event.timeNs));
     if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
     stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
     input.evidence = null;
