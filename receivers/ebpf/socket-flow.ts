@@ -79,7 +79,7 @@ export interface SocketParts {
   /** Of AF_UNIX: names both of its sockets; else undefined. */
   readonly unixPair: string | undefined;
   readonly workers: StreamWorkers;
-  readonly tables: ToldTables;
+  readonly tables: { told: ToldTables };
   readonly role: Role;
 }
 
@@ -109,11 +109,11 @@ export class LinkedSocket implements SocketFacts {
   }
 
   awaitsBlock(side: Side, stream: number): boolean {
-    return this.#parts.tables.awaits(this.#directionOf(side), stream);
+    return this.#parts.tables.told.awaits(this.#directionOf(side), stream);
   }
 
   takeTable(side: Side, ...block: [stream: number, bytes: Uint8Array, start: number, end: number]): ToldTable | null {
-    return this.#parts.tables.take(this.#directionOf(side), ...block);
+    return this.#parts.tables.told.take(this.#directionOf(side), ...block);
   }
 
   #directionOf(side: Side): 0 | 1 {

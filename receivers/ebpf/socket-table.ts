@@ -2,19 +2,17 @@
 import { eventKind, eventSource } from '../../bpf/programs/event.gen.ts';
 import type { Analysis } from '../../flow/l7/analysis.ts';
 import type { Evidence } from '../../flow/l7/evidence.ts';
-import { ToldTables } from '../../flow/l7/http2/told.ts';
 import type { Session } from '../../flow/l7/session.ts';
 import { type FoundEnds, findEnds, findUnixEnds } from './ends.ts';
 import { type FlowId, flowIdOf } from './flow-id.ts';
-import { HeaderTables } from './header-tables.ts';
 import { Holdings } from './holdings.ts';
 import { type Link, Links } from './links.ts';
+import { OlderConnections, SocketTables } from './older-connections.ts';
 import type { Owner } from './owners.ts';
 import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
 import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
 import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
 import { StreamWorkers } from './stream-workers.ts';
-import { TableWaits } from './table-waits.ts';
 import type { TableWatch } from './table-watch.ts';
 import { inodeOf, isUnix, UnixPaths } from './unix-paths.ts';
 import type { Requests, Work } from './work.ts';
@@ -23,10 +21,6 @@ import type { Requests, Work } from './work.ts';
 const deferNs = 500e6;
 /** Events of one socket that may wait. */
 const maxDeferred = 256;
-/** A table of header fields that is missing is asked for at most so often. */
-const askAgainNs = 200e6;
-/** After so many waits in vain in a row a socket's events wait no more: its blocks are decoded by something that is not probed. */
-const maxVainWaits = 16;
 /** UDP conversations end by silence. */
 const datagramIdleNs = 60e9;
 const tlsNames: Record<number, string> = {
@@ -54,11 +48,6 @@ export interface SocketTableOptions {
   tables: Pick<TableWatch, 'isKnown' | 'isProbed' | 'ask'>;
 }
 
-/** TLS's records: type, and version 3 (RFC 8446 §5.1); no frame of HTTP/2 is so long that it would begin like that. */
-function beginsRecord({ bytes, payloadAt, captured }: SocketEvent): boolean {
-  return captured > 1 && bytes[payloadAt]! >= 0x14 && bytes[payloadAt]! <= 0x17 && bytes[payloadAt + 1] === 3;
-}
-
 /** One socket, or one peer of a UDP socket. */
 class Entry implements Requests {
   readonly key: number | string;
@@ -71,14 +60,7 @@ class Entry implements Requests {
   readonly isFirst: boolean;
   readonly unixPair: string | undefined;
   readonly workers = new StreamWorkers();
-  readonly tables = new ToldTables();
-  /** When its table was missed first, or asked for last, by direction. */
-  readonly askedNs: [number, number] = [0, 0];
-  vainWaits = 0;
-  /** It was not seen to open. */
-  isOlder = false;
-  /** Told by a table of header fields. */
-  isHttp2 = false;
+  readonly tables: SocketTables;
   role: Role;
   pid = 0;
   process: Owner;
@@ -95,8 +77,10 @@ class Entry implements Requests {
     linked: Omit<FoundEnds, 'ends'> & { link: Link },
     role: Role,
     process: Owner,
+    tables: SocketTables,
   ) {
     this.key = key;
+    this.tables = tables;
     this.ends = ends;
     this.id = id;
     this.inode = inode;
@@ -129,17 +113,18 @@ export class SocketTable {
   readonly #holdings = new Holdings<Entry>();
   /** Entries with events that wait. */
   readonly #waiting = new Set<Entry>();
-  readonly #headerTables = new HeaderTables();
-  readonly #tableWaits = new TableWaits((event, inVain) => {
-    this.#dispatch(event);
-    const entry = inVain ? this.#sockets.get(event.socket) : undefined;
-    if (entry !== undefined) entry.vainWaits++;
-  });
+  readonly #older: OlderConnections;
   #frame = 0;
 
   constructor(options: SocketTableOptions) {
     this.#options = options;
     this.#unixPaths = new UnixPaths(options.maxSockets);
+    this.#older = new OlderConnections({
+      watch: options.tables,
+      find: (socket) => this.#sockets.get(socket),
+      make: (event) => this.#entry(event),
+      dispatch: (event) => this.#dispatch(event),
+    });
   }
 
   get size(): number {
@@ -155,9 +140,8 @@ export class SocketTable {
 
   /** Takes the next event; its bytes may be overwritten after the call. */
   take(event: SocketEvent): void {
-    if (event.kind === eventKind.headers) this.#tell(event);
-    else if (this.#tableWaits.has(event.socket) || this.#waitsForTable(event)) this.#tableWaits.add(event);
-    else this.#dispatch(event);
+    if (event.kind === eventKind.headers) this.#older.tell(event);
+    else if (!this.#older.keeps(event)) this.#dispatch(event);
   }
 
   #dispatch(event: SocketEvent): void {
@@ -182,7 +166,7 @@ export class SocketTable {
 
   /** All events before `nowNs` were taken: gives up waiting and silent conversations. */
   tick(nowNs: number): void {
-    this.#tableWaits.tick(nowNs);
+    this.#older.tick(nowNs);
     for (const entry of this.#waiting) {
       if (entry.deferred![0]!.timeNs + deferNs < nowNs) this.#giveUp(entry);
     }
@@ -204,7 +188,7 @@ export class SocketTable {
 
   /** Ends everything, as at the end of capture. */
   close(nowNs: number): void {
-    this.#tableWaits.close();
+    this.#older.close();
     for (const entry of this.#sockets.values()) this.#end(entry, nowNs);
     for (const entry of this.#datagrams.values()) this.#end(entry, nowNs);
     this.#sockets.clear();
@@ -288,54 +272,21 @@ export class SocketTable {
       return;
     }
     const out = event.direction === 1;
-    if (entry.isHttp2 && (stream === entry.clear || (entry.clear === null && !beginsRecord(event))))
-      stream.assume('http2', this.#options.timeOf(event.timeNs));
+    const timeNs = this.#options.timeOf(out ? event.beginNs : event.timeNs);
+    this.#older.before(entry, stream, event, timeNs);
     if (!out && entry.role === 'server') this.#options.work.begin(event.traceId, entry);
-    stream.take(event, this.#options.timeOf(out ? event.beginNs : event.timeNs), ++this.#frame);
+    stream.take(event, timeNs, ++this.#frame);
     input.evidence = null;
-    if (this.#options.tables.isKnown(event.pid)) this.#askTable(entry, stream, event);
-  }
-
-  /** What was read by a process that will decode it, and then tell the table it had before. */
-  #waitsForTable({ kind, direction, transport, source, pid, socket, role, length }: SocketEvent): boolean {
-    if (kind !== eventKind.data || direction !== 0 || transport !== 6 || length === 0) return false;
-    if (!this.#options.tables.isProbed(pid)) return false;
-    const entry = this.#sockets.get(socket);
-    const isOlder = role === 0;
-    if (entry === undefined) return isOlder;
-    const isWire = source === eventSource.syscall;
-    if (entry.vainWaits >= maxVainWaits || (isWire && entry.clear !== null)) return false;
-    return (isWire ? entry.plain : entry.clear)?.lacksTable(direction) ?? isOlder;
+    this.#older.after(entry, stream, event);
   }
 
   /** Tables of this process are told from now on: its connections whose protocol was not found may be of HTTP/2. */
   lookAgain(pid: number): void {
     for (const entry of this.#sockets.values()) {
-      if (entry.pid !== pid || !entry.isOlder) continue;
+      if (entry.pid !== pid || !entry.tables.isOlder) continue;
       entry.plain?.lookAgain();
       entry.clear?.lookAgain();
     }
-  }
-
-  #askTable(entry: Entry, stream: SocketStream, { socket, pid, direction, timeNs }: SocketEvent): void {
-    const side = direction as Direction;
-    const { askedNs } = entry;
-    if (stream.lacksTable(side) !== true || timeNs - askedNs[side] < askAgainNs) return;
-    // The first time it may be on its way.
-    if (askedNs[side] > 0) this.#options.tables.ask(socket, pid, side, timeNs);
-    askedNs[side] = timeNs;
-  }
-
-  /** A probe told what a block of header fields refers to: it is for bytes that wait here, or are about to be written. */
-  #tell(event: SocketEvent): void {
-    const table = this.#headerTables.join(event);
-    if (event.family === 0) return;
-    const entry = this.#entry(event);
-    entry.isHttp2 = true;
-    if (table === undefined) return;
-    entry.vainWaits = 0;
-    entry.tables.tell(event.direction as Direction, table);
-    if (event.direction === 0) this.#tableWaits.release(event.socket, false);
   }
 
   /** The same object while nothing changes: most calls are one event in and one out. */
@@ -397,7 +348,8 @@ export class SocketTable {
     return new SocketStream(flow, analysis, (what, protocol) => {
       if (what === 'nothing' && protocol === 'tls' && entry.clear === null) encrypted(entry.pid);
       // It may turn out to be of HTTP/2.
-      if (what === 'nothing' && protocol === '' && entry.isOlder && this.#options.tables.isProbed(entry.pid)) return;
+      if (what === 'nothing' && protocol === '' && entry.tables.isOlder && this.#options.tables.isProbed(entry.pid))
+        return;
       if (socket > 0) wish(socket, flow.serverPort, plane, what, entry.lastNs);
     });
   }
@@ -428,8 +380,15 @@ export class SocketTable {
     const link = this.#links.hold(found.key);
     const process = this.#options.processOf(event.pid, event.timeNs);
     const ids = { id: flowIdOf(event), inode: unix ? inodeOf(event) : 0 };
-    const entry = new Entry(key, found.ends, ids, { ...found, link }, role, process);
-    entry.isOlder = event.role === 0;
+    const entry = new Entry(
+      key,
+      found.ends,
+      ids,
+      { ...found, link },
+      role,
+      process,
+      new SocketTables(event.role === 0),
+    );
     this.#own(entry, event);
     entry.lastNs = event.timeNs;
     return entry;
