@@ -113,10 +113,12 @@ async function run(sink: Sink, processes: readonly ChildProcess[]): Promise<Map<
     assert.deepEqual(await ended, [0, null]);
   }
   const last = processes.at(-1)!.pid!;
-  return until('all is told of the last', 20_000, async () => {
+  const all = await until('all is told of the last', 20_000, async () => {
     const told = toldOf(sink);
     return told.get(last)?.includes('exit') && told.get(last)!.length >= everything.length && told;
   });
+  assert.equal(all.get(NaN), undefined, 'nor is anything told of processes that are not known');
+  return all;
 }
 
 function toldOf(sink: Sink): Map<number, string[]> {

@@ -23,7 +23,10 @@ export interface Rules {
    * are traced, or that it is in one. False when the process is left out.
    */
   judge(identity: ProcessIdentity, isOutside?: boolean): boolean;
-  /** Whether the process is left out: of all that is told, not of calls alone. */
+  /**
+   * Whether the process is left out: of all that is told, not of calls alone. 0 stands for one that is not known, which may be any that
+   * the options leave out.
+   */
   isIgnored(pid: number): boolean;
   /** Whether the process has ended: its late events are judged, and the kernel is told nothing. */
   isOver(pid: number): boolean;
@@ -42,7 +45,7 @@ export function createRules(
   program: SocketsProgram,
   tell: TellUnreadable,
 ): Rules {
-  const { include, cgroups } = config.processes;
+  const { include, exclude, cgroups } = config.processes;
   const select = createSelection({
     processes: config.processes,
     ownPid,
@@ -83,6 +86,7 @@ export function createRules(
     },
     isIgnored(pid) {
       const verdict = verdicts.get(pid) ?? ended.get(pid);
+      if (pid === 0) return include.length + exclude.length + cgroups.length > 0;
       // Of one that nobody could look at nothing is known that it was chosen by.
       if (verdict === undefined) return pid === ownPid || include.length + cgroups.length > 0;
       return !isChosen(verdict);

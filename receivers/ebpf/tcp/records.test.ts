@@ -254,6 +254,23 @@ test('the owner is who accepted it; without one the record is the host’s, and 
   assert.equal(table.drain(), null);
 });
 
+test('where processes are left out, a connection is told once its owner is known, from its beginning, and never before', () => {
+  const table = records({ isWanted: (pid) => pid !== 0 });
+  table.tick(2e9);
+  const unknown = { pid: 0 };
+  table.event(tcpEventOf({ state: closed }, { ...unknown, socket: 1, localPort: 1 }));
+  open.push(tcpEventOf({ bytesSent: 100, segmentsOut: 1 }, { ...unknown, socket: 2 }));
+  table.tick(nextMinuteNs + 1e6);
+  assert.equal(table.drain(), null);
+  table.event(tcpEventOf({ bytesSent: 150, segmentsOut: 2, state: closed }, { socket: 2, timeNs: nextMinuteNs + 2e6 }));
+  table.tick(nextMinuteNs + settled);
+  const [{ resource, attributes }, ...others] = readLogs(table.drain()) as [ReturnType<typeof readLogs>[0]];
+  assert.equal(others.length, 0);
+  assert.equal(resource['service.name'], 'service-100');
+  assert.equal(attributes['deepflow.flow.client.payload_bytes'], 150);
+  assert.equal(attributes['deepflow.flow.is_new'], true);
+});
+
 test('a reset that comes after the end belongs to it; a new connection of the same socket does not', () => {
   const table = records();
   const reset = tcpEventOf({ state: closed, reset: 1, resetReason: 11 }, { timeNs: 1.001e9 });

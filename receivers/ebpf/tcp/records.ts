@@ -36,7 +36,7 @@ export interface TcpRecordsOptions {
   maxPendingBytes: number;
   names: KernelNames;
   processOf(pid: number, timeNs: number): ProcessResource;
-  /** False for processes whose connections are not told: our own, and those that are left out. */
+  /** False for processes whose connections are not told: our own, and those that are left out; 0 stands for one that is not known. */
   isWanted(pid: number): boolean;
   /** Connections with one of these ports at either end are not told. */
   excludedPorts: ReadonlySet<number>;
@@ -251,6 +251,8 @@ export class TcpRecords {
   }
 
   #tell(connection: TcpConnection, closeType: CloseType, toNs: number): void {
+    // Who owns it may still be found out: it is told from its beginning then.
+    if (connection.pid === 0 && !this.#options.isWanted(0)) return;
     if (connection.isWanted) this.#write(connection, closeType, toNs);
     connection.told = connection.counters;
     connection.toldNs = toNs;
