@@ -25,6 +25,19 @@ const chunkSize = entrySize * 43_690;
  * unit). Throws ElfError when the tables contradict themselves.
  */
 export function findFunctions(file: ElfFile, names: Iterable<string>): Map<string, FunctionSymbol> {
+  return findSymbols(file, names, isFunction);
+}
+
+/** The same of variables. */
+export function findObjects(file: ElfFile, names: Iterable<string>): Map<string, FunctionSymbol> {
+  return findSymbols(file, names, (type) => type === 1);
+}
+
+function findSymbols(
+  file: ElfFile,
+  names: Iterable<string>,
+  isWanted: (type: number) => boolean,
+): Map<string, FunctionSymbol> {
   const wanted = [...names];
   const found = new Map<string, FunctionSymbol>();
   const tables = file.sections.filter(({ type }) => type === 11 || type === 2);
@@ -35,7 +48,7 @@ export function findFunctions(file: ElfFile, names: Iterable<string>): Map<strin
     if (Math.max(table.size, strings.size) > maxTableSize) {
       throw file.error(`symbol table ${table.name} is larger than the ${maxTableSize} bytes that are read`);
     }
-    searchTable(file, table, strings, wanted, found);
+    searchTable(file, table, strings, { names: wanted, isWanted }, found);
   }
   return found;
 }
@@ -44,7 +57,7 @@ function searchTable(
   file: ElfFile,
   table: Section,
   strings: Section,
-  names: string[],
+  { names, isWanted }: { names: string[]; isWanted: (type: number) => boolean },
   found: Map<string, FunctionSymbol>,
 ): void {
   const offsets = findNames((at, size) => file.readSection(strings, at, size), strings.size, names);
@@ -55,8 +68,8 @@ function searchTable(
     const entries = file.readSection(table, start, Math.min(chunkSize, end - start));
     for (let at = 0; at < entries.length; at += entrySize) {
       const name = offsets.get(entries.readUInt32LE(at));
-      // STT_FUNC or STT_GNU_IFUNC, and of a section of this file.
-      if (name === undefined || !isFunction(entries[at + 4]! & 15) || entries.readUInt16LE(at + 6) === 0) continue;
+      // Of a section of this file.
+      if (name === undefined || !isWanted(entries[at + 4]! & 15) || entries.readUInt16LE(at + 6) === 0) continue;
       if (++matches > maxMatches) throw file.error(`symbol table ${table.name} holds the same names again and again`);
       const address = u64(entries, at + 8);
       const offset = file.fileOffset(address);
@@ -68,6 +81,7 @@ function searchTable(
   }
 }
 
+/** STT_FUNC or STT_GNU_IFUNC. */
 function isFunction(type: number): boolean {
   return type === 2 || type === 10;
 }

@@ -112,7 +112,7 @@ export const trace = {
 
 /** struct thread_state: its size, and where each field is, in bytes. */
 export const threadState = {
-  size: 512,
+  size: 520,
   beginNs: 0, // u64
   arguments: 8, // u64[6]
   otherSequence: 56, // u32
@@ -122,14 +122,15 @@ export const threadState = {
   generation: 64, // u32
   pad2: 68, // u32
   coroutine: 72, // u64
-  trace: 80, // trace
-  last: 104, // place[2]
-  tls: 280, // tls_call
-  tlsInner: 344, // tls_call
-  handed: 408, // place
-  handedTo: 496, // u64
-  handsOver: 504, // u8
-  pad3: 505, // u8[7]
+  coroutineParent: 80, // u64
+  trace: 88, // trace
+  last: 112, // place[2]
+  tls: 288, // tls_call
+  tlsInner: 352, // tls_call
+  handed: 416, // place
+  handedTo: 504, // u64
+  handsOver: 512, // u8
+  pad3: 513, // u8[7]
 } as const;
 
 /** struct process_state: its size, and where each field is, in bytes. */

@@ -44,6 +44,7 @@ test('Python with its ssl: its module, which helps, and the shared library, with
   assert.deepEqual(
     found.map(({ kind, version, covered }) => [kind, version, covered]),
     [
+      ['python', undefined, true],
       ['python_ssl', undefined, true],
       ['openssl', told.split(' ')[1], true],
     ],
@@ -201,7 +202,10 @@ test('the module of a Python is known before the program loads it', async (t) =>
   const found = createLibraryFinder().find(pid);
   assert.deepEqual(
     found.map(({ kind, helps, path }) => [kind, helps, path]),
-    [['python_ssl', true, module]],
+    [
+      ['python', true, found[0]?.path],
+      ['python_ssl', true, module],
+    ],
   );
-  withElf(found[0]!.open, (file) => assert.equal(file.size, statSync(module).size));
+  withElf(found[1]!.open, (file) => assert.equal(file.size, statSync(module).size));
 });

@@ -5,6 +5,7 @@ import { type GoPoints, goPoints } from './go.ts';
 import { handingCalls } from './handing.ts';
 import { opensslPoints } from './openssl.ts';
 import type { ProbePoint } from './point.ts';
+import { pythonPoints } from './python.ts';
 import { searchTlsText } from './tls-texts.ts';
 
 export type LibraryKind =
@@ -23,7 +24,7 @@ export type LibraryKind =
   | 'python_ssl'
   | 'unknown';
 
-/** A TLS library or a runtime with TLS of its own, as found in one file. */
+/** A TLS library, or a runtime that has TLS or tasks of its own, as found in one file. */
 export interface TlsFile {
   kind: LibraryKind;
   /** As the library writes it: `3.0.15`, `go1.26.8`; undefined when it does not tell. */
@@ -50,6 +51,7 @@ const libraryNames: readonly [RegExp, LibraryKind][] = [
   [/^libs2n.*\.so/, 's2n'],
   [/netty_tcnative.*\.so|conscrypt.*\.so/, 'boringssl'],
   [/^_rust\.abi3\.so/, 'openssl'],
+  [/^libpython3.*\.so/, 'python'],
   [/^_ssl\.(.*\.)?so$/, 'python_ssl'],
 ];
 
@@ -75,6 +77,7 @@ export function readTlsLibrary(file: ElfFile, name: string): TlsFile | undefined
   if (reason !== undefined) return without(kind, reason);
   const other = otherMachine(file);
   if (other !== undefined) return without(kind, other);
+  if (kind === 'python') return readPython(file);
   if (kind === 'python_ssl') return readOpenssl(file) ?? readModule(file);
   if (kind === 'gnutls') {
     const points = gnutlsPoints(file);
@@ -91,7 +94,9 @@ export function readTlsExecutable(file: ElfFile): TlsFile | undefined {
   if (go !== undefined) return readGo(go);
   const other = otherMachine(file);
   const openssl = other === undefined ? readOpenssl(file) : undefined;
-  if (openssl !== undefined) return openssl;
+  const python = readPython(file);
+  if (openssl !== undefined) return { ...openssl, points: [...openssl.points, ...(python?.points ?? [])] };
+  if (python !== undefined) return python;
   const gnutls = other === undefined ? gnutlsPoints(file) : undefined;
   if (gnutls !== undefined) return probed('gnutls', undefined, gnutls);
   const text = searchTlsText(file, ['openssl', 'libressl', 'boringssl', 'rustls']);
@@ -119,6 +124,12 @@ function readOpenssl(file: ElfFile): TlsFile | undefined {
   if (found.kind === 'boringssl') return probed('boringssl', undefined, found.points);
   const text = searchTlsText(file, ['openssl', 'libressl']);
   return probed(text?.kind ?? 'openssl', text?.version, found.points);
+}
+
+/** CPython, whose contexts tell tasks apart; its TLS is that of a library. */
+function readPython(file: ElfFile): TlsFile | undefined {
+  const points = pythonPoints(file);
+  return points && { ...probed('python', undefined, points), helps: true };
 }
 
 /** Python's module, which uses the shared library. */

@@ -26,6 +26,7 @@ export interface Evidence {
    */
   readonly syscallTraceId: number;
   readonly goroutineId: number;
+  /** Of a coroutine: its parent. */
   readonly parentGoroutineId: number;
   readonly coroutineId: number;
 }

@@ -167,6 +167,7 @@ const runtimes: readonly Runtime[] = [
     truth: 'recommendations',
     paths: ['GET /recommendations/5'],
     join: coroutine,
+    atLeast: 0.99,
   },
   {
     name: 'Node.js',

@@ -49,8 +49,12 @@ export const joinByGoroutine: Join = (inbound, outbound) =>
     same(inbound, outbound, 'deepflow.goroutine.id', 'deepflow.goroutine.parent_id') ||
     same(inbound, outbound, 'deepflow.response.goroutine_id', 'deepflow.goroutine.id'));
 
-export const joinByCoroutine: Join = (inbound, outbound) =>
-  during(inbound, outbound) && same(inbound, outbound, 'deepflow.coroutine.id');
+/** An event loop reads in its own name; the task that writes the answer makes the calls, or starts the tasks that do. */
+export const joinByCoroutine: Join = (inbound, outbound) => {
+  const answered = text(inbound, 'deepflow.response.coroutine_id') || text(inbound, 'deepflow.coroutine.id');
+  const asked = ['deepflow.coroutine.id', 'deepflow.coroutine.parent_id'].map((key) => text(outbound, key));
+  return during(inbound, outbound) && answered !== '' && asked.includes(answered);
+};
 
 /** Spans of one process; `truth` is of the same. Calls whose protocol is in `without` are left out. */
 export function score(

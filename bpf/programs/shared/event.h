@@ -45,7 +45,7 @@ struct event {
   __u64 socket;           /* names the socket from OPEN (or its first event) to CLOSE: low 48 bits of the address of its struct sock */
   __u64 trace_id;         /* links what a thread (or goroutine) read to what it wrote next; 0: none */
   __u64 goroutine;        /* 0: not Go */
-  __u64 parent_goroutine;
+  __u64 parent_goroutine; /* of a coroutine: its parent */
   __u64 coroutine;        /* of an async runtime, where it is known; else 0 */
   __u64 cgroup;
   __u32 pid;              /* process and thread in the root pid namespace */

@@ -145,6 +145,7 @@ struct thread_state {
   __u32 generation;
   __u32 pad2;
   __u64 coroutine;        /* set by the uprobes of an async runtime; else 0 */
+  __u64 coroutine_parent; /* the one that started it; 0: not known */
   struct trace trace;
   struct place last[2];   /* of the last read and the last write */
   struct tls_call tls;

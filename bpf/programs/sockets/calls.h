@@ -127,6 +127,7 @@ static __always_inline void begin_event(struct event *event, struct thread_state
   event->begin_ns = thread->begin_ns;
   event->cgroup = bpf_get_current_cgroup_id();
   event->coroutine = thread->coroutine;
+  event->parent_goroutine = thread->coroutine_parent;
   event->pid = id >> 32;
   event->tid = (__u32)id;
   event->kind = kind;

@@ -134,7 +134,7 @@ static __always_inline int on_exec(__u64 path) {
     thread->call = 0;
     thread->tls.depth = 0;
     thread->hands_over = 0;
-    thread->coroutine = 0;
+    thread->coroutine = thread->coroutine_parent = 0;
   }
   __u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct process_state *process = bpf_map_lookup_elem(&processes, &pid);

@@ -33,6 +33,7 @@ static __always_inline void tell_plaintext(struct thread_state *thread, struct e
   event->begin_ns = text->begin_ns;
   event->cgroup = bpf_get_current_cgroup_id();
   event->coroutine = thread->coroutine;
+  event->parent_goroutine = thread->coroutine_parent;
   event->pid = id >> 32;
   event->tid = (__u32)id;
   event->kind = EVENT_DATA;

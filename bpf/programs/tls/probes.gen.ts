@@ -47,6 +47,8 @@ export const probe = {
   goHpackDecode: 35,
   goHpackEncode: 36,
   goHttp2WriteBlock: 37,
+  pythonContextEnter: 38,
+  pythonContextCopyLeave: 39,
 } as const;
 
 /** struct grpc_layout: its size, and where each field is, in bytes. */

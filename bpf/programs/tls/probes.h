@@ -47,6 +47,8 @@ enum probe {
   PROBE_GO_HPACK_DECODE,
   PROBE_GO_HPACK_ENCODE,
   PROBE_GO_HTTP2_WRITE_BLOCK,
+  PROBE_PYTHON_CONTEXT_ENTER,
+  PROBE_PYTHON_CONTEXT_COPY_LEAVE,
 };
 
 /* Where grpc-go keeps the number of a stream and the net.Conn of a connection, in bytes. */

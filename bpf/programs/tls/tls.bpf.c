@@ -1,6 +1,8 @@
-/* What the callers of OpenSSL (BoringSSL, LibreSSL) and GnuTLS write and read in the clear, with the socket it goes over.
+/* What the callers of OpenSSL (BoringSSL, LibreSSL) and GnuTLS write and read in the clear, with the socket it goes over; and in which context
+ * of Python a thread is.
  * bpf/uprobes says where in a binary each probe belongs. */
 #include "calls.h"
+#include "coroutines.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -63,6 +65,8 @@ int tls_library(struct registers *context) {
       return forget(context);
     case PROBE_OPENSSL_SET_BIO: return begin_handing_over();
     case PROBE_OPENSSL_BIO_WRITE: return hand_over(context);
+    case PROBE_PYTHON_CONTEXT_ENTER: return enter_context(context->di);
+    case PROBE_PYTHON_CONTEXT_COPY_LEAVE: return note_copy(read_named(context, cookie));
     default: return 0;
   }
 }

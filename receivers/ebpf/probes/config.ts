@@ -18,6 +18,12 @@ export const probes = z
       .describe(
         "Calls of Go's HTTP and gRPC, in and out, are told as those of the goroutine that answers or makes them, not of those that serve the connection; HTTP/2 connections that are older than the collector are read whole. Costs about 3 us a call, and 6 us more while such connections may be met.",
       ),
+    asyncio: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Calls of Python's asyncio are told with the task that answers or makes them. Costs 1 to 2 us each time that a task goes on.",
+      ),
     scope: z
       .enum(['file', 'process'])
       .default('file')

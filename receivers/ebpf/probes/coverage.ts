@@ -105,7 +105,7 @@ export class Coverage {
     }
   }
 
-  /** Whether a scan found a library of this process that is probed. */
+  /** Whether a scan found a TLS library of this process that is probed. */
   covers(pid: number): boolean {
     for (const { covered, helps } of this.#processes.get(pid)?.values() ?? []) if (covered && !helps) return true;
     return false;

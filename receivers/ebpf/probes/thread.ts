@@ -25,7 +25,9 @@ const firstFindMs = 100;
 /** Executables that were seen; beyond it all are forgotten, and looked at anew. */
 const maxExecutables = 16_384;
 
-const program = openTls(shared, { families: config.enabled || config.go_http ? ['library', 'go'] : [] });
+const program = openTls(shared, {
+  families: config.enabled || config.go_http || config.asyncio ? ['library', 'go'] : [],
+});
 for (const [family, error] of program.failures) {
   post({ type: 'log', message: 'TLS libraries cannot be probed', fields: { family, error: error.message } });
 }

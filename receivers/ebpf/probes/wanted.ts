@@ -21,7 +21,8 @@ export function tablePoints({ points }: TlsLibrary, { go_http: goHttp }: ProbesC
 }
 
 export function wantedPoints({ kind, points }: TlsLibrary, config: ProbesConfig): ProbePoint[] {
-  const { enabled, openssl, gnutls, go, go_http: goHttp } = config;
+  const { enabled, openssl, gnutls, go, go_http: goHttp, asyncio } = config;
+  const [python, others] = [points.filter(isPython), points.filter((point) => !isPython(point))];
   switch (kind) {
     case 'go':
       return points.filter(({ program }) =>
@@ -30,9 +31,11 @@ export function wantedPoints({ kind, points }: TlsLibrary, config: ProbesConfig)
     case 'gnutls':
       return enabled && gnutls ? points : [];
     default:
-      return enabled && openssl ? points : [];
+      return [...(enabled && openssl ? others : []), ...(asyncio ? python : [])];
   }
 }
+
+const isPython = ({ program }: ProbePoint): boolean => program.startsWith('python_');
 
 function isOwner(program: string): boolean {
   return program.startsWith('go_http_') || streamOwners.has(program);

@@ -28,7 +28,7 @@ export interface Watch {
   readonly clear: Clear[];
   /** Writes and reads of sockets, as system calls moved them. */
   readonly plain: Clear[];
-  /** Resolves when a file of the process is probed. */
+  /** Resolves when a TLS library of the process is probed. */
   covered(pid: number): Promise<ProbeStatus[]>;
   /** What there is to probe in a process, as far as it was looked at. */
   status(pid: number): Promise<ProbeStatus[]>;
