@@ -22,7 +22,7 @@ export const probes = z
       .boolean()
       .default(true)
       .describe(
-        "Calls of Python's asyncio are told with the task that answers or makes them. Costs 1 to 2 us each time that a task goes on.",
+        "Calls of Python's asyncio are told with the task that answers or makes them. Costs 0.5 us each time that a task goes on, and 2 us each new task.",
       ),
     scope: z
       .enum(['file', 'process'])
