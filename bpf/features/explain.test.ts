@@ -23,6 +23,7 @@ const works: Outcome = { kind: 'works' };
 const refused = (code: string, message: string): Outcome => ({ kind: 'refused', code, message });
 const eperm = refused('EPERM', 'Operation not permitted');
 const einval = refused('EINVAL', 'Invalid argument');
+const enoent = refused('ENOENT', 'bpf_rdonly_cast is not in the types of the kernel');
 const untried: Outcome = { kind: 'untried', message: 'the native part of eBPF is not built' };
 
 type More = Partial<Omit<Facts, 'kernel' | 'capabilities'>> & { kernel?: string; has?: Capability[] };
@@ -43,9 +44,9 @@ function facts({ kernel = '6.18.44', has = root, ...rest }: More = {}): Facts {
   };
 }
 
-/** All facilities with one outcome, save some. */
+/** All facilities with one outcome, save some; typed casts are looked up in a file. */
 function outcomes(all: Outcome, but: Outcomes = {}): Outcomes {
-  return { ...Object.fromEntries(facilities.map(({ facility }) => [facility, all])), ...but };
+  return { ...Object.fromEntries(facilities.map(({ facility }) => [facility, all])), typed_casts: works, ...but };
 }
 
 const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
@@ -77,6 +78,7 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
     'Linux 5.4',
     facts({ kernel: '5.4.0-190-generic' }),
     outcomes(einval, {
+      typed_casts: enoent,
       packet_socket: works,
       raw_tracepoint: works,
       tracepoint: works,
@@ -84,7 +86,12 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
       perf_event: works,
     }),
   ],
-  ['Linux 5.10', facts({ kernel: '5.10.0-33-amd64' }), outcomes(works, { task_storage: einval, uprobe_multi: einval })],
+  [
+    'Linux 5.10',
+    facts({ kernel: '5.10.0-33-amd64' }),
+    outcomes(works, { task_storage: einval, typed_casts: enoent, uprobe_multi: einval }),
+  ],
+  ['Linux 6.1', facts({ kernel: '6.1.0-40-amd64' }), outcomes(works, { typed_casts: enoent, uprobe_multi: einval })],
   [
     'Linux 5.10, where memory may not be locked',
     facts({ kernel: '5.10.0-33-amd64', memlockBytes: 65_536 }),
@@ -93,7 +100,7 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
   [
     'RHEL 8, which brings new pieces to an old kernel',
     facts({ kernel: '4.18.0-553.el8' }),
-    outcomes(works, { uprobe_multi: einval, sock_ops: einval }),
+    outcomes(works, { typed_casts: enoent, uprobe_multi: einval, sock_ops: einval }),
   ],
   [
     'locked down to confidentiality',

@@ -80,7 +80,8 @@ interface Found extends Pick<FacilityReport, 'status' | 'cause' | 'reason' | 'ac
 const ok: Found = { status: 'ok', cause: undefined, reason: '', action: '' };
 
 function explainFacility(info: FacilityInfo, facts: Facts, outcome: Outcome | undefined): FacilityReport {
-  const found = info.facility === 'btf' ? explainBtf(facts) : explainOutcome(info, facts, outcome);
+  const isBtf = info.facility === 'btf' || (info.facility === 'typed_casts' && facts.btf !== 'readable');
+  const found = isBtf ? explainBtf(facts) : explainOutcome(info, facts, outcome);
   return { facility: info.facility, title: info.title, missing: [], ...found };
 }
 
@@ -201,7 +202,7 @@ type FoundFeature = Found & { uses?: Facility };
 
 function explainFeature(info: FeatureInfo, reportOf: (facility: Facility) => FacilityReport): FoundFeature {
   const required = info.needs.map(reportOf);
-  const choices = info.oneOf.map(reportOf);
+  const choices = info.oneOf.map((way) => explainWay(way.map(reportOf)));
   const chosen = choices.find(({ status }) => status === 'ok');
   const broken = [...required, ...(chosen === undefined ? mostHopeful(choices) : [])].filter(
     ({ status }) => status === 'no',
@@ -211,6 +212,11 @@ function explainFeature(info: FeatureInfo, reportOf: (facility: Facility) => Fac
   if (chosen !== choices[0]) return { ...because(choices[0]!), status: 'limited', ...uses };
   const lacking = info.better.map(reportOf).find(({ status }) => status !== 'ok');
   return lacking === undefined ? { ...ok, ...uses } : { ...because(lacking), status: 'limited', ...uses };
+}
+
+/** As its first facility when all work, else as the one that takes the newest kernel, or else as the first that does not. */
+function explainWay(parts: FacilityReport[]): FacilityReport {
+  return parts.findLast(({ cause }) => cause === 'kernel') ?? parts.find(({ status }) => status !== 'ok') ?? parts[0]!;
 }
 
 function explainPrograms({ programs }: FeatureInfo, built: ReadonlySet<string> | undefined): Found | undefined {

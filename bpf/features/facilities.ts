@@ -6,6 +6,7 @@ export type Facility =
   | 'btf'
   | 'ring_buffer'
   | 'task_storage'
+  | 'typed_casts'
   | 'tp_btf'
   | 'raw_tracepoint'
   | 'tracepoint'
@@ -54,10 +55,19 @@ export const facilities: readonly FacilityInfo[] = [
   {
     facility: 'task_storage',
     title: 'storage per thread',
-    since: [5, 11],
+    // The map is there since 5.11, for security modules only.
+    since: [5, 13],
     capabilities: ['CAP_BPF'],
     config: 'CONFIG_BPF_SYSCALL',
-    instead: 'a hash table, which costs more',
+    instead: 'a hash table, which costs more, and no plaintext of TLS',
+  },
+  {
+    facility: 'typed_casts',
+    title: 'typed casts (bpf_rdonly_cast)',
+    since: [6, 2],
+    capabilities: [],
+    config: 'CONFIG_DEBUG_INFO_BTF',
+    instead: 'raw tracepoints, which cost more, and no plaintext of TLS',
   },
   {
     facility: 'tp_btf',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { missingCapabilities, parseCapabilities } from './capabilities.ts';
 import { readFacts } from './facts.ts';
-import { examineFeatures, outcomesOf, probeFacilities } from './probe.ts';
+import { examineFeatures, findTypedCasts, outcomesOf, probeFacilities } from './probe.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'otelcol-facts-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -92,6 +92,15 @@ test('what libbpfjs tried is told in our words', () => {
     perf_event: { kind: 'works' },
     sock_ops: { kind: 'works' },
   });
+});
+
+test('typed casts are there when the types of the kernel name them', () => {
+  assert.equal(
+    findTypedCasts(file('types-6.2', 'bpf_cast_to_kern_ctx\0bpf_rdonly_cast\0bpf_rcu_read_lock\0')).kind,
+    'works',
+  );
+  assert.equal(findTypedCasts(file('types-6.1', '\0bpf_rdonly_cast_of_mine\0')).kind, 'refused');
+  assert.equal(findTypedCasts(join(folder, 'hidden')).kind, 'refused');
 });
 
 test('trying takes less than a second and leaves no descriptor behind', async () => {

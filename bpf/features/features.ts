@@ -10,8 +10,11 @@ export interface FeatureInfo {
   receiver: 'cbpf' | 'ebpf';
   /** All of these are needed. */
   needs: readonly Facility[];
-  /** One of these is needed, the first that works is taken; any but the first makes it `limited`. */
-  oneOf: readonly Facility[];
+  /**
+   * One of these ways is needed, the first that works is taken; any but the first makes it `limited`. A way is called by its first
+   * facility and needs them all, those that newer kernels have later.
+   */
+  oneOf: readonly (readonly Facility[])[];
   /** It is better with these. */
   better: readonly Facility[];
   /** Objects of bpf/programs/build that it is made of; without them it was not built. */
@@ -22,7 +25,9 @@ export interface FeatureInfo {
 
 /** Every program reads the kernel's structs by BTF and tells what it saw through one ring. */
 const base: readonly Facility[] = ['btf', 'ring_buffer'];
-const systemCalls: readonly Facility[] = ['tp_btf', 'raw_tracepoint', 'tracepoint'];
+/** What `sockets` asks for, and all that shares its state of threads (SharedSockets). */
+const typed: readonly Facility[] = ['tp_btf', 'task_storage', 'typed_casts'];
+const systemCalls: readonly (readonly Facility[])[] = [typed, ['raw_tracepoint'], ['tracepoint']];
 
 export const features: readonly FeatureInfo[] = [
   {
@@ -41,7 +46,7 @@ export const features: readonly FeatureInfo[] = [
     receiver: 'ebpf',
     needs: base,
     oneOf: systemCalls,
-    better: ['task_storage'],
+    better: [],
     programs: ['sockets'],
     opensFiles: false,
   },
@@ -50,7 +55,7 @@ export const features: readonly FeatureInfo[] = [
     title: 'TLS in the clear',
     receiver: 'ebpf',
     needs: [...base, 'uprobe'],
-    oneOf: systemCalls,
+    oneOf: [typed],
     better: ['uprobe_multi'],
     programs: ['sockets', 'tls'],
     opensFiles: true,
@@ -60,7 +65,7 @@ export const features: readonly FeatureInfo[] = [
     title: 'Go programs in the clear',
     receiver: 'ebpf',
     needs: [...base, 'uprobe'],
-    oneOf: systemCalls,
+    oneOf: [typed],
     better: ['uprobe_multi'],
     programs: ['sockets', 'go-tls'],
     opensFiles: true,
@@ -70,7 +75,7 @@ export const features: readonly FeatureInfo[] = [
     title: 'TCP metrics',
     receiver: 'ebpf',
     needs: base,
-    oneOf: ['tp_btf'],
+    oneOf: [['tp_btf']],
     better: [],
     programs: ['sockets', 'tcp'],
     opensFiles: false,

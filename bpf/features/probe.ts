@@ -1,4 +1,5 @@
 /** Tries each piece of the kernel that capture uses, in the smallest way there is, and leaves nothing behind. */
+import { readFileSync } from 'node:fs';
 import { type Feature, type Features, probeFeatures } from 'libbpfjs';
 import { loadAddon } from '../packet-ring/addon.ts';
 import { acceptAll } from '../packet-ring/filter.ts';
@@ -14,7 +15,18 @@ export function examineFeatures(places?: Places): FeatureReport[] {
 
 /** Takes some ten milliseconds. Never throws. */
 export function probeFacilities(): Outcomes {
-  return { ...outcomesOf(probeFeatures()), packet_socket: tryPacketSocket() };
+  return { ...outcomesOf(probeFeatures()), packet_socket: tryPacketSocket(), typed_casts: findTypedCasts() };
+}
+
+/** Functions of the kernel that programs may call are named in its types; which are megabytes, with names as they are. */
+export function findTypedCasts(types = '/sys/kernel/btf/vmlinux'): Outcome {
+  try {
+    if (readFileSync(types).includes('\0bpf_rdonly_cast\0')) return { kind: 'works' };
+    return { kind: 'refused', code: 'ENOENT', message: 'bpf_rdonly_cast is not in the types of the kernel' };
+  } catch (error) {
+    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+    return { kind: 'refused', code, message };
+  }
 }
 
 /** What trying gave, in the words of this folder. */
