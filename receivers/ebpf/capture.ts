@@ -29,8 +29,10 @@ import { TableWatch } from './table-watch.ts';
 import { tryStartTcp } from './tcp/start.ts';
 import { Work } from './work.ts';
 
-/** Timeouts, sweeps and counters are looked at this often. */
+/** Timeouts and counters are looked at this often, and as rarely as the ring when it rests. */
 const tickMs = 100;
+/** Processes that ended are forgotten this often: to look at all of them takes as long as a batch of events. */
+const sweepMs = 2000;
 /** A process that ended is still known for late events. */
 const graceMs = 30_000;
 const maxProcesses = 65_536;
@@ -203,15 +205,25 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     if (done.traces.length + done.logs.length > 0) put(done);
   }
 
+  let tickedMs = 0;
+  let sweepNs = 0;
+  function progress(): void {
+    if (performance.now() - tickedMs >= tickMs) tick();
+    offer();
+  }
+
   function tick(): void {
     time.refresh(performance.now());
     const nowNs = Number(process.hrtime.bigint());
     table.tick(loop.readUntilNs);
     tcp?.records.tick(nowNs);
     analysis.tick(time.of(nowNs));
-    identities.sweep();
+    if (nowNs >= sweepNs) {
+      identities.sweep();
+      sweepNs = nowNs + sweepMs * 1e6;
+    }
     counting.update();
-    offer();
+    tickedMs = performance.now();
   }
 
   for (const pid of listProcesses()) owners.of(pid);
@@ -225,14 +237,12 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       counts.failed_events++;
       tellEvent(error, kind);
     },
-    onProgress: offer,
+    onProgress: progress,
   });
-  const ticking = setInterval(tick, tickMs);
   post({ type: 'status', status: 'ok' });
   return {
     async stop() {
       await probes.stop();
-      clearInterval(ticking);
       program.detach();
       loop.stop();
       const endNs = Number(process.hrtime.bigint());

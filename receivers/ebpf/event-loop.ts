@@ -8,8 +8,10 @@ const turnMs = 20;
 /** A batch is ordered as one: large enough for that, small enough for the cache. */
 const batchBytes = 1 << 20;
 /** After so many looks in vain the ring is looked at more rarely: an idle host should cost nothing. New programs and much data wake us. */
-const restAfter = 25;
-const restMs = 100;
+const rests = [
+  { after: 75, ms: 250 },
+  { after: 25, ms: 100 },
+];
 
 export interface EventLoopOptions {
   ring: Ring;
@@ -75,8 +77,9 @@ export function startEventLoop({ ring, pollMs, take, onFailure, onProgress }: Ev
   }
 
   function poll(): void {
-    schedule();
-    timer = setTimeout(poll, vain > restAfter ? Math.max(pollMs, restMs) : pollMs);
+    turn();
+    const rest = rests.find(({ after }) => vain > after);
+    timer = setTimeout(poll, Math.max(pollMs, rest?.ms ?? 0));
   }
 
   ring.onReadable(schedule);
