@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '../kit/certificate.ts';
 import { type Cgroup, createCgroup } from '../kit/cgroup.ts';
-import { childrenOf } from '../kit/collector.ts';
 import { kafkaClassPath } from '../servers/kafka.ts';
 import type { Server } from '../servers/server.ts';
 import { buildGo, buildJava, buildPython } from '../services/build.ts';
 import { busiestEdges, startDemoCollector } from './collector.ts';
 import { createNetwork, front, removeNetwork } from './network.ts';
 import { startShop } from './shop.ts';
+import { watchUsage } from './usage.ts';
 
 const usage = `npm run demo -- [--seconds N] [--rate N] [--port N]
   --seconds N   end by itself after N seconds of load (without: on Ctrl-C)
@@ -77,28 +77,13 @@ async function run(): Promise<void> {
   The shop:  ip netns exec ${front.namespace} curl ${shop.url}/product/7
   ${options.rate} pages a second. Ctrl-C ends it all${options.seconds === 0 ? '' : `, and so do ${options.seconds} seconds`}.
 `);
-  const before = cpuSeconds(cgroup, collector.pid);
+  const usage = watchUsage(cgroup, collector.pid);
   const end = sleep(options.seconds === 0 ? 2 ** 31 - 1 : options.seconds * 1000, '', { signal: stopped.signal });
-  const printed = await Promise.race([end, collector.ended]);
+  const printed = await Promise.race([end, collector.ended]).finally(usage.stop);
   if (printed !== '') throw new Error(`The collector ended:\n${printed}`);
-  const after = cpuSeconds(cgroup, collector.pid);
-  const [shopUsed, collectorUsed, storeUsed] = after.map((seconds, at) => (seconds - before[at]!).toFixed(1));
-  console.log(
-    `\n  CPU since the first customer: shop and customers ${shopUsed} s, collector ${collectorUsed} s, its store ${storeUsed} s.`,
-  );
+  console.log(`\n  ${usage.lines().join('\n  ')}`);
   console.log('\n  Busiest of the last minute:');
   for (const line of (await busiestEdges(options.port)).slice(0, 30)) console.log(`    ${line}`);
-}
-
-/** Of the shop, the collector, and the collector's ClickHouse. */
-function cpuSeconds(shop: Cgroup, collectorPid: number): number[] {
-  const ticks = (pid: number): number => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    // utime and stime, in hundredths of a second.
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  };
-  const store = childrenOf(collectorPid).reduce((sum, pid) => sum + ticks(pid), 0);
-  return [shop.cpuSeconds(), ticks(collectorPid), store];
 }
 
 /** The customers are in shop-front too: nothing leaves the namespaces. */
