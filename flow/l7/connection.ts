@@ -7,6 +7,7 @@ import { Inference } from './inference.ts';
 import type { Side } from './message.ts';
 import { lost, type Parser, type Protocol } from './protocol.ts';
 import { Session } from './session.ts';
+import { SideStream } from './side-stream.ts';
 
 /** Bytes kept of one side for a message that is not whole yet. */
 export const windowBytes = 64 * 1024;
@@ -15,24 +16,6 @@ export const windowBytes = 64 * 1024;
 const maxLosses = 16;
 
 const proxyHeader = new ProxyHeader();
-
-/** What is known of one side's stream. */
-class SideState {
-  /** Bytes not read yet, in a buffer of its own, and when the first of them came. */
-  rest: Buffer | null = null;
-  restLength = 0;
-  restNs = 0;
-  /** Arrival, frame and sequence number of what came last of them, for when no more comes. */
-  lastNs = 0;
-  lastFrame = 0;
-  restSeq = 0;
-  /** Bytes that pass unseen. */
-  skip = 0;
-  /** Position in the stream of the next byte to arrive. */
-  offset = 0;
-  /** Looking for the beginning of a message: at the beginning of each piece of data. */
-  searching = false;
-}
 
 /**
  * Fed by the flow table (packets) or by system calls (eBPF):
@@ -47,7 +30,7 @@ export class Connection {
   session: Session | null = null;
 
   readonly #analysis: Analysis;
-  readonly #sides: [SideState, SideState] = [new SideState(), new SideState()];
+  readonly #sides: [SideStream, SideStream];
   #parser: Parser | null = null;
   #inference: Inference | null;
   #losses = 0;
@@ -59,6 +42,7 @@ export class Connection {
   constructor(identity: FlowIdentity, analysis: Analysis) {
     this.identity = identity;
     this.#analysis = analysis;
+    this.#sides = [new SideStream(analysis.windows), new SideStream(analysis.windows)];
     this.#inference = new Inference(identity, analysis);
   }
 
@@ -89,7 +73,7 @@ export class Connection {
       seq = (seq - state.restLength) >>> 0;
       input.startNs = state.restNs;
       // A datagram never continues another.
-      this.#append(state, bytes, start, end);
+      state.append(bytes, start, end);
       input.bytes = state.rest!;
       input.start = 0;
       input.end = state.restLength;
@@ -138,7 +122,7 @@ export class Connection {
     this.#begin(protocol);
     // Where messages begin is not known yet: nor do bytes that were kept of each side tell it.
     for (const state of this.#sides) {
-      this.#forget(state);
+      state.forget();
       state.searching = true;
     }
   }
@@ -190,7 +174,7 @@ export class Connection {
       return;
     }
     this.session?.settleOpen(side, state.offset, timeNs, false);
-    this.#forget(state);
+    state.forget();
     this.#inference?.gap();
     if (this.#parser === null) return;
     state.searching = true;
@@ -238,7 +222,7 @@ export class Connection {
   }
 
   /** What is left of a side that ended, or has a gap, is all there will be. */
-  #readRest(side: Side, state: SideState): void {
+  #readRest(side: Side, state: SideStream): void {
     if (state.restLength === 0 || this.#parser === null || state.searching) return;
     const { input } = this.#analysis;
     input.side = side;
@@ -257,14 +241,14 @@ export class Connection {
     this.#ending = true;
     this.#read(side, state);
     this.#ending = false;
-    this.#forget(state);
+    state.forget();
   }
 
   /** Reads `analysis.input` as far as it goes and keeps what is left. */
-  #read(side: Side, state: SideState): void {
+  #read(side: Side, state: SideStream): void {
     const { input } = this.#analysis;
     if (this.#parser === null && !this.#infer(side)) {
-      this.#keep(state);
+      if (!this.#stopped) state.keep(input);
       return;
     }
     if (this.#swapped) {
@@ -316,12 +300,12 @@ export class Connection {
         this.#switch(this.session!.next);
         if (this.#stopped) return;
         if (input.start < input.end) this.#read(side, state);
-        else this.#forget(state);
+        else state.forget();
         return;
       }
     }
     if (this.session!.stopped) this.#stop();
-    else this.#keep(state);
+    else if (!this.#stopped) state.keep(input);
   }
 
   /** Finds out the protocol; false while it is not known. */
@@ -358,7 +342,7 @@ export class Connection {
   }
 
   /** Passes over a PROXY header at the beginning of a stream and notes the client it tells; false when nothing is left to look at. */
-  #passProxyHeader(state: SideState): boolean {
+  #passProxyHeader(state: SideStream): boolean {
     const { input } = this.#analysis;
     const length = readProxyHeader(input.bytes, input.start, input.end, proxyHeader);
     if (length === noProxyHeader) return true;
@@ -377,7 +361,7 @@ export class Connection {
   }
 
   /** Reads what the other side sent first: kept bytes, while the current window waits. */
-  #readBefore(side: Side, state: SideState): void {
+  #readBefore(side: Side, state: SideStream): void {
     const { input } = this.#analysis;
     const { bytes, start, end, timeNs, startNs, seq, offset, full, side: current } = input;
     input.bytes = state.rest!;
@@ -431,10 +415,10 @@ export class Connection {
   }
 
   /** The bytes are not of the protocol: look for the next message at the beginning of the next piece of data. */
-  #lose(state: SideState): void {
+  #lose(state: SideStream): void {
     if (this.#ending) return;
     this.#analysis.counters.lost++;
-    this.#forget(state);
+    state.forget();
     state.searching = true;
     const { input } = this.#analysis;
     this.#parser!.gap?.(input.side);
@@ -444,7 +428,7 @@ export class Connection {
   }
 
   /** Whether the window begins with a message of the protocol. */
-  #found(state: SideState): boolean {
+  #found(state: SideStream): boolean {
     const { input } = this.#analysis;
     const parser = this.#parser!;
     if (parser.resume !== undefined) {
@@ -452,7 +436,7 @@ export class Connection {
         state.searching = false;
         return true;
       }
-      this.#forget(state);
+      state.forget();
       if (++this.#losses >= maxLosses * 8) this.#stop();
       return false;
     }
@@ -462,57 +446,15 @@ export class Connection {
       state.searching = false;
       return true;
     }
-    this.#forget(state);
+    state.forget();
     if (verdict === 'no' && ++this.#losses >= maxLosses * 8) this.#stop();
     return false;
-  }
-
-  /** Keeps the unread bytes of the window for the next data. */
-  #keep(state: SideState): void {
-    if (this.#stopped) return;
-    const { input } = this.#analysis;
-    const length = input.end - input.start;
-    if (length === 0 || input.transport !== 'tcp') {
-      this.#forget(state);
-      return;
-    }
-    if (input.bytes === state.rest) {
-      if (input.start > 0) state.rest.copyWithin(0, input.start, input.end);
-      state.restLength = length;
-    } else {
-      state.restLength = 0;
-      this.#append(state, input.bytes, input.start, input.end);
-    }
-    state.restNs = input.startNs;
-    state.lastNs = input.timeNs;
-    state.lastFrame = input.frame;
-    state.restSeq = input.seq;
-  }
-
-  #append(state: SideState, bytes: Uint8Array, start: number, end: number): void {
-    const needed = state.restLength + end - start;
-    if (state.rest === null || state.rest.length < needed) {
-      const grown = this.#analysis.windows.take(needed);
-      if (state.rest !== null) {
-        state.rest.copy(grown, 0, 0, state.restLength);
-        this.#analysis.windows.give(state.rest);
-      }
-      state.rest = grown;
-    }
-    state.rest.set(bytes.subarray(start, end), state.restLength);
-    state.restLength = needed;
-  }
-
-  #forget(state: SideState): void {
-    if (state.rest !== null) this.#analysis.windows.give(state.rest);
-    state.rest = null;
-    state.restLength = 0;
   }
 
   #stop(): void {
     this.#stopped = true;
     this.#inference = null;
     this.#parser = null;
-    for (const state of this.#sides) this.#forget(state);
+    for (const state of this.#sides) state.forget();
   }
 }

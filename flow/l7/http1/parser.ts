@@ -12,8 +12,6 @@
 
 import { httpStatus } from '../http/describe.ts';
 import { httpDetail } from '../http/detail.ts';
-import { takeField } from '../http/fields.ts';
-import { type HeaderNames, header, headerNames } from '../http/header-names.ts';
 import { leaveRequest } from '../http/upgrade.ts';
 import type { Input } from '../input.ts';
 import type { Message, Side } from '../message.ts';
@@ -21,7 +19,8 @@ import type { ProtocolOptions } from '../options.ts';
 import { endOfStream, lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { interned, latin1, startsWith } from '../text.ts';
-import { contentLength, endsChunked, findHeadEnd, headPrefix, hexValue, isBlank, isSpace, unfold } from './lines.ts';
+import { HeadFields } from './head-fields.ts';
+import { findHeadEnd, headPrefix, hexValue } from './lines.ts';
 import { takeTarget } from './target.ts';
 
 /** Longest line of a chunk's size with its extensions, and of a trailer. */
@@ -51,18 +50,13 @@ class Direction {
 export class Http1Parser implements Parser {
   readonly #session: Session;
   readonly #options: ProtocolOptions;
-  readonly #names: HeaderNames;
   readonly #directions: [Direction, Direction] = [new Direction(), new Direction()];
-  /** What the fields of the current head say of framing. */
-  #length = -1;
-  #chunked = false;
-  #otherCoding = false;
-  #upgrade = '';
+  readonly #fields: HeadFields;
 
   constructor(session: Session) {
     this.#session = session;
     this.#options = session.options;
-    this.#names = headerNames(session.options);
+    this.#fields = new HeadFields(session.options);
   }
 
   read(input: Input): number {
@@ -151,9 +145,9 @@ export class Http1Parser implements Parser {
     message.version = version;
     takeTarget(message, latin1(bytes, targetStart, Math.min(targetEnd, targetStart + this.#options.maxText)));
     if (!this.#options.obfuscate) message.fact('plain', true);
-    this.#readFields(message, bytes, next, headEnd);
-    if (this.#chunked) return this.#holdUntilLastChunk(message, direction, headEnd);
-    message.length = this.#length;
+    this.#fields.read(message, bytes, next, headEnd);
+    if (this.#fields.chunked) return this.#holdUntilLastChunk(message, direction, headEnd);
+    message.length = this.#fields.length;
     this.#session.emit(message);
     return message.length > 0 && message.method !== 'CONNECT' ? headEnd + message.length : headEnd;
   }
@@ -172,7 +166,7 @@ export class Http1Parser implements Parser {
     message.version = interned.get(bytes, start + 5, start + 8);
     message.statusCode = code;
     message.status = httpStatus(code);
-    this.#readFields(message, bytes, next + 1, headEnd);
+    this.#fields.read(message, bytes, next + 1, headEnd);
     if (code < 200) return this.#readInterim(message, request, code, headEnd);
     const method = request?.method ?? '';
     if (method === 'CONNECT' && code < 300) {
@@ -181,11 +175,11 @@ export class Http1Parser implements Parser {
       return headEnd;
     }
     const empty = method === 'HEAD' || code === 204 || code === 304;
-    if (this.#chunked && !empty) {
+    if (this.#fields.chunked && !empty) {
       this.#session.answering();
       return this.#holdUntilLastChunk(message, direction, headEnd);
     }
-    message.length = this.#length;
+    message.length = this.#fields.length;
     this.#session.emit(message);
     if (empty || message.length === 0) return headEnd;
     // Without its request this may answer a HEAD: then the next response stands where the body would.
@@ -201,7 +195,7 @@ export class Http1Parser implements Parser {
       message.more = true;
       return headEnd;
     }
-    const upgrade = this.#upgrade.toLowerCase();
+    const upgrade = this.#fields.upgrade.toLowerCase();
     if (request !== undefined) leaveRequest(session.identity, request);
     if (upgrade === 'websocket') session.switchTo('websocket');
     else if (upgrade === 'h2c') {
@@ -211,58 +205,6 @@ export class Http1Parser implements Parser {
       session.switchTo('http2');
     } else session.switchTo('');
     return headEnd;
-  }
-
-  #readFields(message: Message, bytes: Buffer, start: number, end: number): void {
-    this.#length = -1;
-    this.#chunked = false;
-    this.#otherCoding = false;
-    this.#upgrade = '';
-    const { table } = this.#names;
-    let at = start;
-    while (at < end) {
-      let colon = at;
-      let byte = bytes[colon]!;
-      while (byte !== 0x3a && byte !== 0x0a && ++colon < end) byte = bytes[colon]!;
-      let lineEnd = colon;
-      while (lineEnd < end && bytes[lineEnd] !== 0x0a) lineEnd++;
-      // A folded line (RFC 9112 §5.2).
-      while (lineEnd + 1 < end && isBlank(bytes[lineEnd + 1]!)) {
-        lineEnd++;
-        while (lineEnd < end && bytes[lineEnd] !== 0x0a) lineEnd++;
-      }
-      if (byte === 0x3a) {
-        const index = table.find(bytes, at, colon);
-        if (index >= 0) this.#readField(message, index, bytes, colon + 1, lineEnd);
-      }
-      at = lineEnd + 1;
-    }
-    if (this.#chunked || this.#otherCoding) this.#length = -1;
-  }
-
-  #readField(message: Message, index: number, bytes: Buffer, start: number, end: number): void {
-    while (start < end && isSpace(bytes[start]!)) start++;
-    while (end > start && isSpace(bytes[end - 1]!)) end--;
-    switch (index) {
-      case header.host:
-        // The target's own authority counts more (RFC 9112 §3.2.2).
-        if (message.domain === '') message.domain = interned.get(bytes, start, Math.min(end, start + 255));
-        break;
-      case header.contentLength:
-        this.#length = contentLength(bytes, start, end);
-        return;
-      case header.transferEncoding:
-        this.#chunked = endsChunked(bytes, start, end);
-        this.#otherCoding = !this.#chunked;
-        return;
-      case header.upgrade:
-        this.#upgrade = interned.get(bytes, start, Math.min(end, start + 64));
-        break;
-    }
-    if (this.#names.uses[index] !== 0) {
-      const value = interned.get(bytes, start, Math.min(end, start + this.#options.maxText));
-      takeField(message, index, unfold(value), this.#names, this.#options);
-    }
   }
 
   /** Its end is known with the last chunk only. */
