@@ -31,7 +31,7 @@ export function createLibraryFinder(proc = '/proc'): LibraryFinder {
   const modules = new Map<string, string[]>();
   const counts = { read: 0, known: 0 };
 
-  function remember(file: MappedFile, read: (file: MappedFile) => TlsFile | undefined): TlsFile | undefined {
+  function remember(file: MappedFile, read: (file: MappedFile) => Finding): TlsFile | undefined {
     if (findings.has(file.identity)) {
       counts.known++;
       const known = findings.get(file.identity);
@@ -42,6 +42,8 @@ export function createLibraryFinder(proc = '/proc'): LibraryFinder {
     }
     counts.read++;
     const found = read(file);
+    // The file is still there, for other processes.
+    if (found === 'gone') return undefined;
     if (findings.size >= maxFiles) findings.delete(findings.keys().next().value!);
     findings.set(file.identity, found);
     return found;
@@ -85,7 +87,7 @@ export function createLibraryFinder(proc = '/proc'): LibraryFinder {
 function withVersion(
   library: TlsLibrary,
   files: MappedFile[],
-  remember: (file: MappedFile, read: (file: MappedFile) => TlsFile | undefined) => TlsFile | undefined,
+  remember: (file: MappedFile, read: (file: MappedFile) => Finding) => TlsFile | undefined,
 ): TlsLibrary {
   if (library.version !== undefined || library.kind !== 'openssl') return library;
   // Python's wheels carry pairs of their own: the libcrypto of the same folder comes first.
@@ -97,11 +99,14 @@ function withVersion(
   return { ...library, version: told.version };
 }
 
-function readExecutable({ open }: MappedFile): TlsFile | undefined {
+/** What is in a file; `gone`: the process by which it was to be opened has ended. */
+type Finding = TlsFile | undefined | 'gone';
+
+function readExecutable({ open }: MappedFile): Finding {
   return attempt(undefined, () => withElf(open, readTlsExecutable));
 }
 
-function readLibrary({ path, open }: MappedFile): TlsFile | undefined {
+function readLibrary({ path, open }: MappedFile): Finding {
   const name = nameOf(path);
   return attempt(name, () =>
     withElf(open, (file) => {
@@ -122,10 +127,11 @@ const nothing: TlsFile = {
 };
 
 /** A file that cannot be read is no TLS library, unless its name says so: then the reason is told. */
-function attempt(name: string | undefined, read: () => TlsFile | undefined): TlsFile | undefined {
+function attempt(name: string | undefined, read: () => TlsFile | undefined): Finding {
   try {
     return read();
   } catch (error) {
+    if (/^(ENOENT|ESRCH)$/.test((error as NodeJS.ErrnoException).code ?? '')) return 'gone';
     if (name === undefined || name.startsWith('libcrypto')) return undefined;
     const kind = /gnutls/.test(name) ? 'gnutls' : 'openssl';
     return { ...nothing, kind, reason: `its file cannot be read: ${(error as Error).message}` };

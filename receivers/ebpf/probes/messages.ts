@@ -31,6 +31,8 @@ export interface ProbeStatus {
 
 export type ToProbes =
   | { type: 'started'; pid: number }
+  /** Those of the processes found last that are traced. */
+  | { type: 'known'; pids: number[] }
   | { type: 'ended'; pid: number }
   /** An encrypted connection of this process was seen, which no probe told of. */
   | { type: 'encrypted'; pid: number }
@@ -40,8 +42,8 @@ export type ToProbes =
   | { type: 'stop' };
 
 export type FromProbes =
-  /** Runs, and nobody told of it. */
-  | { type: 'found'; pid: number }
+  /** They run, and nobody told of them. Answered by `known`. */
+  | { type: 'found'; pids: number[] }
   | { type: 'go'; pid: number; place: GoroutinePlace }
   /** Probes can tell the tables of header fields of this process; `probed`: and do. */
   | { type: 'tables'; pid: number; probed: boolean }

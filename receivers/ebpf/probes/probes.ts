@@ -58,8 +58,7 @@ export function startProbes({ isWanted, onGo, onTables, onLog, proc = '/proc', .
   worker.on('message', (message: FromProbes) => {
     switch (message.type) {
       case 'found':
-        if (isWanted(message.pid)) tell({ type: 'started', pid: message.pid });
-        return;
+        return tell({ type: 'known', pids: message.pids.filter(isWanted) });
       case 'go':
         return onGo(message.pid, message.place);
       case 'tables':

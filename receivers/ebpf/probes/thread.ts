@@ -39,6 +39,8 @@ const executables = new Set<string>();
  * are new. A library that others have is probed in them, too.
  */
 const early: number[] = [];
+/** Processes that ran before us are known: only then there are other looks. */
+let isComplete = false;
 /** Processes that were told of, or found and asked about. */
 const seen = new Set<number>();
 const coverage = new Coverage({
@@ -106,7 +108,7 @@ let timer: NodeJS.Timeout | undefined;
 function work(): void {
   timer = undefined;
   if (look() || coverage.sweep()) wake(0);
-  else wake(Math.min(schedule.restMs, idleMs));
+  else wake(Math.min(isComplete ? schedule.restMs : Infinity, idleMs));
 }
 
 /** True when there was one to look at. */
@@ -116,7 +118,7 @@ function look(): boolean {
     coverage.scan(first, true);
     return true;
   }
-  const pid = schedule.take();
+  const pid = isComplete ? schedule.take() : undefined;
   if (pid === undefined) return false;
   coverage.scan(pid);
   if (isOlder(pid)) coverage.watchTables(pid);
@@ -135,6 +137,10 @@ port.on('message', (message: ToProbes) => {
   switch (message.type) {
     case 'started':
       started(message.pid);
+      return wake(0);
+    case 'known':
+      isComplete = true;
+      for (const pid of message.pids) started(pid);
       return wake(0);
     case 'ended':
       seen.delete(message.pid);
@@ -164,11 +170,9 @@ port.on('message', (message: ToProbes) => {
 /** Processes that were not told of. Whether they are traced is known to who starts us. */
 function findMissed(): void {
   const pids = listProcesses(proc);
-  for (const pid of pids) {
-    if (seen.has(pid)) continue;
-    seen.add(pid);
-    post({ type: 'found', pid });
-  }
+  const found = pids.filter((pid) => !seen.has(pid));
+  for (const pid of found) seen.add(pid);
+  post({ type: 'found', pids: found });
   const alive = new Set(pids);
   for (const pid of seen) {
     if (alive.has(pid)) continue;
