@@ -114,6 +114,9 @@ export function createRules(
         case 'heads':
           program.setLimit(socket, plane, { bytes: headBytes, heads: true }, seenNs);
           return;
+        case 'messages':
+          program.setLimit(socket, plane, { bytes: config.payload_limit, heads: true }, seenNs);
+          return;
         case 'all':
           program.setLimit(socket, plane, { bytes: config.payload_limit }, seenNs);
           if (serverPort === 0 || fullPorts[plane].has(serverPort)) return;

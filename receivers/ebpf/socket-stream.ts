@@ -8,14 +8,20 @@ import type { Direction, SocketEvent } from './socket-event.ts';
 import type { SocketFlow } from './socket-flow.ts';
 import { isUnix } from './unix-paths.ts';
 
-/** What the kernel should send of a socket: nothing more, the heads of messages, or all it can. */
-export type Wish = 'nothing' | 'heads' | 'all';
+/**
+ * What the kernel should send of a socket: nothing more, the heads of messages, as much of each message as it can (for heads that are long, or
+ * behind each other in one call), or of each call (for heads behind the end of a body).
+ */
+export type Wish = 'nothing' | 'heads' | 'messages' | 'all';
 
 /** What system calls move, or what the caller of a TLS library sees. */
 export type Plane = 'wire' | 'clear';
 
 /** Protocols of which a call's first bytes are enough: bodies come in system calls of their own, or behind the head. */
 const headProtocols = new Set(['http1']);
+
+/** What to ask for when bytes that were left out were not all of a body. */
+const larger = { heads: 'messages', messages: 'all', all: 'all' } as const;
 
 const unknown = -1;
 
@@ -29,6 +35,8 @@ export class SocketStream {
   /** Where a direction was, as the other one's first event tells: bytes behind it that were not seen are lost. */
   readonly #begin: [number, number] = [unknown, unknown];
   #wished: Wish | '' = '';
+  /** What heads need of this connection. */
+  #needed: keyof typeof larger = 'heads';
   readonly #analysis: Analysis;
   /** It was given up because no protocol was found. */
   #isGivenUp = false;
@@ -167,8 +175,14 @@ export class SocketStream {
   /** A limit was reached, or the bytes never were in the memory of a process: they passed. What could not be read is lost. */
   #miss(connection: Connection, { flags, direction }: SocketEvent, length: number, timeNs: number): void {
     const side = this.#side(direction as Direction);
-    if ((flags & eventConstants.EVENT_FAULT) === 0) connection.unseen(side, length, timeNs);
-    else connection.gap(side, length, timeNs);
+    if ((flags & eventConstants.EVENT_FAULT) !== 0) {
+      connection.gap(side, length, timeNs);
+      return;
+    }
+    const { counters } = this.#analysis;
+    const before = counters.gapBytes;
+    connection.unseen(side, length, timeNs);
+    if (counters.gapBytes > before && connection.protocol !== null) this.#needed = larger[this.#needed];
   }
 
   #side(direction: Direction): Side {
@@ -178,7 +192,7 @@ export class SocketStream {
   #tellWish(): void {
     const protocol = this.#connection?.protocol?.name;
     if (protocol === undefined) return;
-    const wish = headProtocols.has(protocol) ? 'heads' : 'all';
+    const wish = headProtocols.has(protocol) ? this.#needed : 'all';
     if (wish === this.#wished) return;
     this.#wished = wish;
     this.#wish(wish, protocol);

@@ -147,6 +147,33 @@ test('bytes that a limit cut off are passed over', () => {
   assert.deepEqual(calls, ['s-p 40000>80 GET /a 200 answered', 's-p 40000>80 GET /a 200 answered']);
 });
 
+test('when bytes that were left out are not all of a body more is asked for, and no answer is given to another request', () => {
+  const client = testSocket(1, 'client', 40000, 80);
+  const head = 'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n';
+  const answer = (status: string) => response.replace('200 OK', status);
+  const { calls, wishes } = observe([
+    client.write(head, { length: head.length + 10 + request.length, flags: eventConstants.EVENT_CUT }),
+    client.read(answer('201 Created')),
+    client.read(answer('404 Not Found')),
+    client.write(request.replace('/a', '/c')),
+    client.read(answer('202 Accepted')),
+    client.write(request.replace('/a', '/d')),
+    client.read(answer('203 X')),
+    client.write(request.slice(0, 20), { length: request.length, flags: eventConstants.EVENT_CUT }),
+  ]);
+  const told = calls.map((call) => call.replace('c-p 40000>80 ', ''));
+  assert.deepEqual(wishes, [
+    [1, 'messages'],
+    [1, 'all'],
+  ]);
+  assert.deepEqual(told, [
+    'POST /a 201 answered',
+    '- - 404 unmatched_response',
+    'GET /c 202 answered',
+    'GET /d 203 answered',
+  ]);
+});
+
 test('a write that was only done in part is begun anew and counts once', () => {
   const client = testSocket(1, 'client', 40000, 80);
   const half = request.length - 5;
