@@ -174,6 +174,26 @@ test('when bytes that were left out are not all of a body more is asked for, and
   ]);
 });
 
+const bodies: [name: string, head: string][] = [
+  ['with a length', 'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n'],
+  ['in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n'],
+  ['until the end of the connection', 'HTTP/1.1 200 OK\r\n\r\n'],
+];
+for (const [name, head] of bodies) {
+  test(`a body ${name} whose bytes are left out is no reason to ask for more`, () => {
+    const server = testSocket(1, 'server', 80, 40000);
+    const sent = head + 'x'.repeat(1024 - head.length);
+    const { wishes } = observe([
+      server.read(request),
+      server.write(sent, { length: 4096, flags: eventConstants.EVENT_CUT }),
+      server.write('', { length: 800, flags: eventConstants.EVENT_CUT }),
+      server.write('', { length: 104 + head.length, flags: eventConstants.EVENT_CUT }),
+      server.read(request),
+    ]);
+    assert.deepEqual(wishes, [[1, 'heads']]);
+  });
+}
+
 test('a write that was only done in part is begun anew and counts once', () => {
   const client = testSocket(1, 'client', 40000, 80);
   const half = request.length - 5;
