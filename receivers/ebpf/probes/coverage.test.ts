@@ -23,7 +23,7 @@ function create(scope: 'file' | 'process' = 'file') {
   const processes = new Map<number, TlsLibrary[]>();
   const log: string[] = [];
   const failures: ProbeStatus[] = [];
-  const state = { ms: 0, refuse: '' };
+  const state = { ms: 0, refuse: '', isThere: true };
   const coverage = new Coverage({
     find: (pid) => processes.get(pid) ?? [],
     attach({ identity }, pid) {
@@ -38,6 +38,7 @@ function create(scope: 'file' | 'process' = 'file') {
     },
     hasTables: ({ kind }) => kind === 'go',
     scope,
+    isThere: () => state.isThere,
     onFailure: (status) => failures.push(status),
     onGo() {},
     onTables: (pid, probed) => void log.push(`${pid} ${probed}`),
@@ -120,6 +121,17 @@ test('what cannot be probed is told once, with the reason, and tried again', () 
   coverage.scan(1);
   assert.equal(coverage.covers(1), true);
   assert.deepEqual(coverage.counts, { joined: 1, failed: 2 });
+});
+
+test('that a process ended before it could be probed is nothing to tell', () => {
+  const { processes, failures, log, state, coverage } = create();
+  for (const pid of [1, 2]) processes.set(pid, [library('libssl')]);
+  Object.assign(state, { refuse: 'attaching uprobes: No such file or directory', isThere: false });
+  coverage.scan(1);
+  coverage.forget(1);
+  Object.assign(state, { refuse: '', isThere: true });
+  coverage.scan(2);
+  assert.deepEqual([failures, log], [[], ['+ libssl']]);
 });
 
 test('by process, each has probes of its own', () => {

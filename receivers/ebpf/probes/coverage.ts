@@ -10,7 +10,9 @@ export interface CoverageOptions {
   /** Joins the probes of a file that tell tables of header fields; undefined when it has none. Throws as `attach`. */
   attachTables(library: TlsLibrary, pid: number | undefined): Detachable | undefined;
   scope: 'file' | 'process';
-  /** A library of a process cannot be seen, for the first time. */
+  /** Whether its file can still be reached; not when the process has ended. */
+  isThere(library: TlsLibrary): boolean;
+  /** A library of a process that still runs cannot be seen, for the first time. */
   onFailure(status: ProbeStatus): void;
   onGo(pid: number, library: TlsLibrary): void;
   /** A process whose tables of header fields can be told; `probed`: and are. */
@@ -79,7 +81,7 @@ export class Coverage {
       };
       const isNew = known.get(library.identity)?.reason !== status.reason;
       known.set(library.identity, status);
-      if (!status.covered && isNew) this.#options.onFailure(status);
+      if (!status.covered && isNew && this.#options.isThere(library)) this.#options.onFailure(status);
       if (library.go !== undefined) this.#options.onGo(pid, library);
       const joined = this.#joined.get(this.#keyOf(library.identity, pid));
       if (joined !== undefined && this.#options.hasTables(library))

@@ -1,5 +1,5 @@
 /** The probes' thread: reads binaries and joins probes, which takes milliseconds that the capture thread has not got. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openTls } from '../../../bpf/programs/tls/tls.ts';
@@ -9,6 +9,7 @@ import { listProcesses, readStartTicks } from '../../../host/processes.ts';
 import { Coverage, type Detachable } from './coverage.ts';
 import type { FromProbes, ProbesSetup, ToProbes } from './messages.ts';
 import { Schedule } from './schedule.ts';
+import { createUnseen } from './unseen.ts';
 import { tablePoints, wantedPoints } from './wanted.ts';
 
 const { shared, config, proc } = workerData as ProbesSetup;
@@ -43,15 +44,15 @@ const early: number[] = [];
 let isComplete = false;
 /** Processes that were told of, or found and asked about. */
 const seen = new Set<number>();
+const unseen = createUnseen({ tell: (message, fields) => post({ type: 'log', message, fields }), now });
 const coverage = new Coverage({
   find: (pid) => finder.find(pid),
   attach: (library, pid) => attach(library, wantedPoints(library, config), pid),
   attachTables: (library, pid) => attach(library, tablePoints(library, config), pid),
   hasTables: (library) => tablePoints(library, config).length > 0,
   scope: config.scope,
-  onFailure({ pid, path, library, reason }) {
-    post({ type: 'log', message: 'The plaintext of a process is not seen', fields: { pid, path, library, reason } });
-  },
+  isThere: ({ open }) => existsSync(open),
+  onFailure: (status) => unseen.add(status),
   onGo(pid, { go }) {
     const offsets = go?.goroutine;
     if (offsets === undefined) return;
@@ -107,6 +108,7 @@ let timer: NodeJS.Timeout | undefined;
 /** One process at a time, so that messages are heard in between. */
 function work(): void {
   timer = undefined;
+  unseen.tick();
   if (look() || coverage.sweep()) wake(0);
   else wake(Math.min(isComplete ? schedule.restMs : Infinity, idleMs));
 }
