@@ -1,26 +1,21 @@
 /** The sockets of all processes: events in, in whatever order the kernel could tell them; ordered bytes to connections out. */
 import { eventKind, eventSource } from '../../bpf/programs/event.gen.ts';
 import type { Analysis } from '../../flow/l7/analysis.ts';
-import type { Evidence } from '../../flow/l7/evidence.ts';
-import type { Session } from '../../flow/l7/session.ts';
-import { type FoundEnds, findEnds, findUnixEnds } from './ends.ts';
-import { type FlowId, flowIdOf } from './flow-id.ts';
+import { EarlyEvents } from './early-events.ts';
+import { findEnds, findUnixEnds } from './ends.ts';
+import { flowIdOf } from './flow-id.ts';
 import { Holdings } from './holdings.ts';
-import { type Link, Links } from './links.ts';
+import { Links } from './links.ts';
 import { OlderConnections, SocketTables } from './older-connections.ts';
 import type { Owner } from './owners.ts';
-import { copyEvent, type Direction, type SocketEvent } from './socket-event.ts';
-import { type Ends, LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
+import { Entry } from './socket-entry.ts';
+import type { SocketEvent } from './socket-event.ts';
+import { LinkedSocket, type Role, SocketFlow } from './socket-flow.ts';
 import { type Plane, SocketStream, type Wish } from './socket-stream.ts';
-import { StreamWorkers } from './stream-workers.ts';
 import type { TableWatch } from './table-watch.ts';
 import { inodeOf, isUnix, UnixPaths } from './unix-paths.ts';
-import type { Requests, Work } from './work.ts';
+import type { Work } from './work.ts';
 
-/** An event that came before one it follows waits so long for it. */
-const deferNs = 500e6;
-/** Events of one socket that may wait. */
-const maxDeferred = 256;
 /** UDP conversations end by silence. */
 const datagramIdleNs = 60e9;
 const tlsNames: Record<number, string> = {
@@ -48,62 +43,9 @@ export interface SocketTableOptions {
   tables: Pick<TableWatch, 'isKnown' | 'isProbed' | 'ask'>;
 }
 
-/** One socket, or one peer of a UDP socket. */
-class Entry implements Requests {
-  readonly key: number | string;
-  readonly ends: Ends;
-  readonly id: FlowId;
-  /** Of the file of an AF_UNIX socket; else 0. */
-  readonly inode: number;
-  readonly linkKey: string;
-  readonly link: Link;
-  readonly isFirst: boolean;
-  readonly unixPair: string | undefined;
-  readonly workers = new StreamWorkers();
-  readonly tables: SocketTables;
-  role: Role;
-  pid = 0;
-  process: Owner;
-  plain: SocketStream | null = null;
-  clear: SocketStream | null = null;
-  evidence: Evidence | null = null;
-  deferred: SocketEvent[] | null = null;
-  lastNs = 0;
-
-  constructor(
-    key: number | string,
-    ends: Ends,
-    { id, inode }: { id: FlowId; inode: number },
-    linked: Omit<FoundEnds, 'ends'> & { link: Link },
-    role: Role,
-    process: Owner,
-    tables: SocketTables,
-  ) {
-    this.key = key;
-    this.tables = tables;
-    this.ends = ends;
-    this.id = id;
-    this.inode = inode;
-    this.linkKey = linked.key;
-    this.isFirst = linked.isFirst;
-    this.unixPair = linked.unixPair;
-    this.link = linked.link;
-    this.role = role;
-    this.process = process;
-  }
-
-  get isUnix(): boolean {
-    return this.inode > 0;
-  }
-
-  *sessions(): Generator<Session> {
-    for (const stream of [this.clear, this.plain]) if (stream?.session) yield stream.session;
-  }
-}
-
 export class SocketTable {
-  /** `evicted`: sockets forgotten because too many were open; `reordered`: events that waited for one that came later; `unordered`: those that waited in vain. */
-  readonly counters = { evicted: 0, reordered: 0, unordered: 0, unknownClear: 0 };
+  /** `evicted`: sockets forgotten because too many were open; `unknownClear`: plaintext of TLS whose socket nobody knows. */
+  readonly #counted = { evicted: 0, unknownClear: 0 };
   readonly #options: SocketTableOptions;
   readonly #sockets = new Map<number, Entry>();
   readonly #datagrams = new Map<string, Entry>();
@@ -111,20 +53,29 @@ export class SocketTable {
   readonly #unixPaths: UnixPaths;
   /** UDP conversations and AF_UNIX sockets by the process that used them last. */
   readonly #holdings = new Holdings<Entry>();
-  /** Entries with events that wait. */
-  readonly #waiting = new Set<Entry>();
+  readonly #early: EarlyEvents;
   readonly #older: OlderConnections;
   #frame = 0;
 
   constructor(options: SocketTableOptions) {
     this.#options = options;
     this.#unixPaths = new UnixPaths(options.maxSockets);
+    this.#early = new EarlyEvents({
+      deliver: (entry, event) => this.#deliver(entry, this.#plainStream(entry), event),
+      lose: (entry, direction, until, timeNs) =>
+        this.#plainStream(entry).lose(direction, until, options.timeOf(timeNs)),
+    });
     this.#older = new OlderConnections({
       watch: options.tables,
       find: (socket) => this.#sockets.get(socket),
       make: (event) => this.#entry(event),
       dispatch: (event) => this.#dispatch(event),
     });
+  }
+
+  /** What happened so far that should not happen often. */
+  get counters() {
+    return { ...this.#counted, ...this.#early.counters };
   }
 
   get size(): number {
@@ -167,9 +118,7 @@ export class SocketTable {
   /** All events before `nowNs` were taken: gives up waiting and silent conversations. */
   tick(nowNs: number): void {
     this.#older.tick(nowNs);
-    for (const entry of this.#waiting) {
-      if (entry.deferred![0]!.timeNs + deferNs < nowNs) this.#giveUp(entry);
-    }
+    this.#early.tick(nowNs);
     for (const [key, entry] of this.#datagrams) {
       if (entry.lastNs + datagramIdleNs > nowNs) break;
       this.#datagrams.delete(key);
@@ -197,7 +146,7 @@ export class SocketTable {
 
   #data(event: SocketEvent): void {
     if (event.family === 0 && !isUnix(event)) {
-      if (event.source !== eventSource.syscall) this.counters.unknownClear++;
+      if (event.source !== eventSource.syscall) this.#counted.unknownClear++;
       return;
     }
     const entry = this.#entry(event);
@@ -205,68 +154,14 @@ export class SocketTable {
       this.#deliver(entry, this.#clearStream(entry, event), event);
       return;
     }
-    // What waits for bytes that come before these waits in vain: they would have been told by now.
-    if (entry.deferred !== null && entry.deferred[0]!.direction !== event.direction)
-      this.#giveUp(entry, event.sequence);
-    if (entry.deferred === null) {
-      if (this.#comesEarly(entry, event)) this.#defer(entry, event);
-      else this.#deliver(entry, this.#plainStream(entry), event);
-    } else if (entry.deferred[0]!.direction === event.direction) this.#defer(entry, event);
-    else {
-      this.#deliver(entry, this.#plainStream(entry), event);
-      this.#resume(entry);
-    }
-  }
-
-  /** Whether bytes of the other direction that came before these have not been told yet. */
-  #comesEarly(entry: Entry, event: SocketEvent): boolean {
-    const stream = entry.plain;
-    if (stream === null || entry.isUnix) return false;
-    const other = stream.expected(event.direction === 0 ? 1 : 0);
-    return other >= 0 && ((event.otherSequence - other) | 0) > 0;
-  }
-
-  #defer(entry: Entry, event: SocketEvent): void {
-    entry.deferred ??= [];
-    entry.deferred.push(copyEvent(event));
-    this.#waiting.add(entry);
-    this.counters.reordered++;
-    if (entry.deferred.length > maxDeferred) this.#giveUp(entry);
-  }
-
-  /** Goes on with what waited as far as it can. */
-  #resume(entry: Entry): void {
-    const deferred = entry.deferred!;
-    let at = 0;
-    while (at < deferred.length && !this.#comesEarly(entry, deferred[at]!)) {
-      this.#deliver(entry, this.#plainStream(entry), deferred[at]!);
-      at++;
-    }
-    entry.deferred = at === deferred.length ? null : deferred.slice(at);
-    if (entry.deferred === null) this.#waiting.delete(entry);
-  }
-
-  /** What these events wait for was lost: of all of them, or of those that wait for no more than comes before `until`. */
-  #giveUp(entry: Entry, until?: number): void {
-    const { deferred } = entry;
-    if (deferred === null) return;
-    let at = 0;
-    while (at < deferred.length && (until === undefined || ((until - deferred[at]!.otherSequence) | 0) >= 0)) at++;
-    if (at === 0) return;
-    entry.deferred = at === deferred.length ? null : deferred.slice(at);
-    if (entry.deferred === null) this.#waiting.delete(entry);
-    this.counters.unordered += at;
-    for (const event of deferred.slice(0, at)) {
-      const other: Direction = event.direction === 0 ? 1 : 0;
-      this.#plainStream(entry).lose(other, event.otherSequence, this.#options.timeOf(event.timeNs));
-      this.#deliver(entry, this.#plainStream(entry), event);
-    }
+    this.#early.take(entry, event);
   }
 
   #deliver(entry: Entry, stream: SocketStream, event: SocketEvent): void {
     entry.lastNs = event.timeNs;
     const { input } = this.#options.analysis;
-    input.evidence = this.#evidence(entry, event);
+    if (event.pid !== entry.pid || entry.process.isOver) this.#own(entry, event);
+    input.evidence = entry.evidenceOf(event);
     if (!entry.process.isWanted) {
       input.evidence = null;
       return;
@@ -287,30 +182,6 @@ export class SocketTable {
       entry.plain?.lookAgain();
       entry.clear?.lookAgain();
     }
-  }
-
-  /** The same object while nothing changes: most calls are one event in and one out. */
-  #evidence(entry: Entry, event: SocketEvent): Evidence {
-    if (event.pid !== entry.pid || entry.process.isOver) this.#own(entry, event);
-    const known = entry.evidence;
-    if (
-      known !== null &&
-      known.syscallTraceId === event.traceId &&
-      known.threadId === event.tid &&
-      known.goroutineId === event.goroutine &&
-      known.coroutineId === event.coroutine &&
-      known.process === entry.process
-    )
-      return known;
-    entry.evidence = {
-      process: entry.process,
-      threadId: event.tid,
-      syscallTraceId: event.traceId,
-      goroutineId: event.goroutine,
-      parentGoroutineId: event.parentGoroutine,
-      coroutineId: event.coroutine,
-    };
-    return entry.evidence;
   }
 
   /** The process that uses the socket now, which need not be the one that opened it. */
@@ -358,7 +229,7 @@ export class SocketTable {
   #entry(event: SocketEvent): Entry {
     const known = this.#sockets.get(event.socket);
     if (known !== undefined) {
-      if (isOf(known, event)) return known;
+      if (known.isOf(event)) return known;
       this.#sockets.delete(event.socket);
       this.#end(known, event.timeNs);
     }
@@ -366,7 +237,7 @@ export class SocketTable {
       const oldest = this.#sockets.values().next().value!;
       this.#sockets.delete(oldest.key as number);
       this.#end(oldest, event.timeNs);
-      this.counters.evicted++;
+      this.#counted.evicted++;
     }
     const entry = this.#create(event.socket, event, 'tcp');
     this.#sockets.set(event.socket, entry);
@@ -410,7 +281,7 @@ export class SocketTable {
         const oldest = this.#datagrams.values().next().value!;
         this.#datagrams.delete(oldest.key as string);
         this.#end(oldest, event.timeNs);
-        this.counters.evicted++;
+        this.#counted.evicted++;
       }
       entry = this.#create(key, event, 'udp');
     } else this.#datagrams.delete(key);
@@ -422,7 +293,7 @@ export class SocketTable {
   /** A probe told who works on a stream: of a request that was read before, or will be. */
   #assign(event: SocketEvent): void {
     const entry = this.#sockets.get(event.socket);
-    if (entry === undefined || !isOf(entry, event)) return;
+    if (entry === undefined || !entry.isOf(event)) return;
     const { sequence: stream, goroutine, parentGoroutine, traceId, direction } = event;
     const worker = { goroutineId: goroutine, parentGoroutineId: parentGoroutine, syscallTraceId: traceId };
     if (direction === 0) this.#options.work.begin(traceId, entry);
@@ -439,21 +310,9 @@ export class SocketTable {
   }
 
   #end(entry: Entry, nowNs: number): void {
-    this.#giveUp(entry);
+    this.#early.giveUp(entry);
     this.#holdings.release(entry.pid, entry);
-    const timeNs = this.#options.timeOf(nowNs);
-    entry.plain?.close(timeNs);
-    entry.clear?.close(timeNs);
-    // The entry itself may be remembered for what its process does next (work.ts): without what it read.
-    entry.plain = null;
-    entry.clear = null;
-    entry.evidence = null;
+    entry.close(this.#options.timeOf(nowNs));
     this.#links.release(entry.linkKey);
   }
-}
-
-/** Whether a socket's event is of the connection that is known, and not of a later one whose socket has the same name. */
-function isOf({ ends, inode }: Entry, event: SocketEvent): boolean {
-  if (isUnix(event)) return inode === inodeOf(event);
-  return inode === 0 && ends.localPort === event.localPort && ends.remotePort === event.remotePort;
 }
