@@ -10,9 +10,10 @@ import { createCallAnalysis } from '../../flow/call-analysis.ts';
 import { createIdentityCache } from '../../host/identity-cache.ts';
 import { createListeningPorts, type ListeningPorts } from '../../host/listening-ports.ts';
 import { listProcesses } from '../../host/processes.ts';
+import { tellBegin } from './begin.ts';
 import { createCounting } from './counting.ts';
 import { startEventLoop } from './event-loop.ts';
-import { createTellUnreadable, tellOnce } from './failures.ts';
+import { createTellLost, createTellUnreadable, tellOnce } from './failures.ts';
 import { FileRecords } from './files/records.ts';
 import { tryOpenSockets } from './kernel-side.ts';
 import type { CounterName, ThreadSetup } from './messages.ts';
@@ -56,8 +57,9 @@ export interface Capture {
 /** Undefined when the kernel allows none of it; what is wrong has been told then. */
 export function startCapture({ setup, counts, put, post }: CaptureOptions): Capture | undefined {
   const { config, hostName, version } = setup;
-  const program = tryOpenSockets(setup, post);
-  if (program === undefined) return undefined;
+  const kernelSide = tryOpenSockets(setup, post);
+  if (kernelSide === undefined) return undefined;
+  const { program, errors } = kernelSide;
   const time = new MonotonicTime();
   const identities = createIdentityCache({ maxEntries: maxProcesses, graceMs });
   const rules = createRules(setup, program, createTellUnreadable(post));
@@ -145,6 +147,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       )
     : undefined;
   const isTime = createPace();
+  const tellLost = createTellLost(post, config.ring.size);
   const counting = createCounting(counts, { program, table, analysis, tcp, files, processes });
 
   function take(event: EventReader): void {
@@ -223,6 +226,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
       sweepNs = nowNs + sweepMs * 1e6;
     }
     counting.update();
+    tellLost(counts.lost_events);
     tickedMs = performance.now();
   }
 
@@ -239,7 +243,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
     },
     onProgress: progress,
   });
-  post({ type: 'status', status: 'ok' });
+  tellBegin({ config, hook: program.hook, tcp: tcp !== undefined, errors }, post);
   return {
     async stop() {
       await probes.stop();

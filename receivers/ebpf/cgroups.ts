@@ -12,7 +12,10 @@ export function addCgroups(program: SocketsProgram, paths: readonly string[]): s
   const errors: string[] = [];
   for (const path of paths) {
     const id = idOf(path);
-    if (id === undefined) errors.push(`processes::cgroups: ${path} is no folder under ${roots.join(' or ')}`);
+    if (id === undefined)
+      errors.push(
+        `processes::cgroups: ${path} is no folder under ${roots.join(' or ')}; correct it, or create it and start again`,
+      );
     else program.setCgroup(id, 'yes');
   }
   return errors;

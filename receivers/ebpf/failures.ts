@@ -16,6 +16,29 @@ export function tellOnce(
   };
 }
 
+const lostEveryMs = 60_000;
+
+/** Gives a function that is told how many events were lost by now, and tells of those that are new, at most once a minute. */
+export function createTellLost(
+  post: (message: FromThread) => void,
+  ringBytes: number,
+  now: () => number = () => performance.now(),
+): (lost: number) => void {
+  let told = 0;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return (lost) => {
+    if (lost === told || now() - toldMs < lostEveryMs) return;
+    const fields = {
+      events: lost - told,
+      ring_bytes: ringBytes,
+      action: 'make ring::size larger, or leave processes or ports out (processes::exclude, exclude_ports)',
+    };
+    post({ type: 'log', level: 'warn', message: 'The ring was full: events of the kernel are lost', fields });
+    told = lost;
+    toldMs = now();
+  };
+}
+
 /** Tells of the first process that no pattern can be asked about. */
 export function createTellUnreadable(post: (message: FromThread) => void): TellUnreadable {
   let isTold = false;

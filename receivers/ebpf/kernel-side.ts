@@ -11,7 +11,13 @@ const unknownBytes = 1024;
 /** Its reader is woken when so much waits in the ring, or a quarter of a small one; a wake-up costs the observed process some us. */
 const wakeBytes = 256 << 10;
 
-export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) => void): SocketsProgram | undefined {
+export interface KernelSide {
+  program: SocketsProgram;
+  /** What of the options could not be followed. */
+  errors: string[];
+}
+
+export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) => void): KernelSide | undefined {
   const { config, pid } = setup;
   const { files, processes, exclude_ports: excluded } = config;
   try {
@@ -29,11 +35,11 @@ export function tryOpenSockets(setup: ThreadSetup, post: (message: FromThread) =
       unknownPayloadBytes: Math.min(unknownBytes, config.payload_limit),
       maxSockets: config.max_connections,
     });
-    for (const message of addCgroups(program, processes.cgroups)) {
-      post({ type: 'log', level: 'error', message: 'A cgroup is not traced', fields: { error: message } });
-    }
+    const errors = addCgroups(program, processes.cgroups);
+    for (const error of errors)
+      post({ type: 'log', level: 'error', message: 'A cgroup is not traced', fields: { error } });
     tellLimits(config, post);
-    return program;
+    return { program, errors };
   } catch (error) {
     const message = whyNot('calls', error as Error);
     post({ type: 'log', level: 'error', message: 'System calls cannot be traced', fields: { error: message } });
