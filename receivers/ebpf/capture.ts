@@ -187,7 +187,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
 
   function exit({ pid, timeNs, length }: EventReader): void {
     const owner = owners.lastKnown(pid);
-    if (config.processes.events && owner?.isWanted) processes.exit({ timeNs, length }, owner);
+    if (config.processes.events && owner?.isWanted && owner.isProcess) processes.exit({ timeNs, length }, owner);
     table.exit(pid, timeNs);
     owners.exit(pid, timeNs);
     rules.end(pid);

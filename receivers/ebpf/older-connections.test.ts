@@ -33,7 +33,14 @@ function start(isProbed = true) {
   const table = new SocketTable({
     analysis,
     timeOf: (ns) => ns,
-    processOf: () => ({ key: '', serviceName: '', resource: () => new Uint8Array(), isOver: false, isWanted: true }),
+    processOf: () => ({
+      key: '',
+      serviceName: '',
+      resource: () => new Uint8Array(),
+      isOver: false,
+      isWanted: true,
+      isProcess: true,
+    }),
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
     wish: (_socket, _port, plane, wish) => wishes.push(`${plane} ${wish}`),
     maxSockets: 1000,

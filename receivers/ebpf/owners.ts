@@ -27,6 +27,8 @@ export interface Owner extends ProcessResource {
   isOver: boolean;
   /** False: left out by the options. Events of it that the kernel told before it knew are not told on. */
   readonly isWanted: boolean;
+  /** False: a thread of the kernel, as `kworker/u8:3`. It may own what a process left behind; that it begins and ends says nothing. */
+  readonly isProcess: boolean;
 }
 
 export class Owners {
@@ -91,7 +93,7 @@ export class Owners {
     return owner;
   }
 
-  #resource({ key, service, attributes }: ProcessIdentity, isWanted: boolean): Owner {
+  #resource({ key, service, attributes, facts }: ProcessIdentity, isWanted: boolean): Owner {
     const { hostName } = this.#options;
     let encoded: Uint8Array | undefined;
     return {
@@ -99,6 +101,7 @@ export class Owners {
       serviceName: service.name,
       isOver: false,
       isWanted,
+      isProcess: !facts.isKernelThread,
       // Asked for with each message that has something of the process.
       resource() {
         if (encoded !== undefined) return encoded;
@@ -124,6 +127,7 @@ export class Owners {
       serviceName: unknownService,
       isOver: false,
       isWanted: true,
+      isProcess: true,
       resource() {
         const writer = new AttributeWriter(1);
         writer.text(serviceKey, unknownService);

@@ -45,6 +45,7 @@ function observe(events: readonly SocketEvent[]): Seen {
       resource: () => new Uint8Array(),
       isOver: false,
       isWanted: true,
+      isProcess: true,
     }),
     guessRole: (event) => (event.localPort < event.remotePort ? 'server' : 'client'),
     wish: (socket, _port, _plane, wish) => void wishes.push([socket, wish]),

@@ -39,7 +39,14 @@ function observe(events: readonly SocketEvent[]): { calls: string[]; work: Work 
   const table = new SocketTable({
     analysis,
     timeOf: (ns) => ns,
-    processOf: () => ({ key: 'p', serviceName: 's', resource: () => new Uint8Array(), isOver: false, isWanted: true }),
+    processOf: () => ({
+      key: 'p',
+      serviceName: 's',
+      resource: () => new Uint8Array(),
+      isOver: false,
+      isWanted: true,
+      isProcess: true,
+    }),
     guessRole: () => 'server',
     wish() {},
     maxSockets: 10,
