@@ -66,13 +66,14 @@ test('capture files are read once, packed or not, in the order of their names; d
   writeFileSync(join(files, '3.pcap.zst'), zstdCompressSync(readFileSync(join(captures, 'tcpdump.pcap'))));
   writeFileSync(join(files, '4.pcap'), readFileSync(join(captures, 'tcpdump.pcap')).subarray(0, 700));
   writeFileSync(join(files, '5.pcap'), 'this is no capture file at all');
-  const running = await run(t, { files: [join(files, '*'), join(files, 'absent.pcap')] });
+  const running = await run(t, { files: [join(files, '*'), join(files, 'absent.pcap'), join(files, '**/*.cap')] });
   await until('all files', () => isLogged(running, 'All capture files are read'));
   const { context } = running;
   const metric = (name: string) => context.metric(`receiver_cbpf_${name}`);
   assert.equal(metric('files_read'), 3);
   assert.equal(metric('files_damaged'), 3);
   const errors = context.logged.filter(({ level }) => level === 'warn').map(({ fields }) => String(fields.error));
+  assert.match(errors.shift()!, /^no file fits .*\/\*\*\/\*\.cap: correct the pattern in files/);
   assert.match(errors[0]!, /4\.pcap: the file ends in the middle of a record/);
   assert.match(errors[1]!, /5\.pcap is neither pcap nor pcapng/);
   assert.match(errors[2]!, /absent\.pcap cannot be opened: ENOENT/);

@@ -1,6 +1,6 @@
 /** Reads capture files in the order of their names, as fast as the pipeline takes what comes out, or as fast as it was. */
 import { globSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FromThread } from '../../component/capture/messages.ts';
 import type { Outbox } from '../../component/capture/outbox.ts';
@@ -40,6 +40,12 @@ export async function replay({
   const { files, as_fast_as_possible: fast, observation_point } = setup.config;
   let current: { path: PacketPath; clock: CaptureClock; keeper: PacketKeeper | undefined } | undefined;
 
+  const tellEmpty = (pattern: string) => {
+    const error = `no file fits ${pattern}: correct the pattern in files, or put captures there and start again`;
+    const fields = isAbsolute(pattern) ? { error } : { error, directory: process.cwd() };
+    post({ type: 'log', level: 'warn', message: 'There are no capture files', fields });
+  };
+
   const finish = async () => {
     if (current === undefined) return;
     current.path.close();
@@ -49,7 +55,7 @@ export async function replay({
     await outbox.empty();
   };
 
-  for (const path of findFiles(files)) {
+  for (const path of findFiles(files, tellEmpty)) {
     if (stopped.aborted) break;
     const damaged = (error: string) => {
       tally.counts.files_damaged++;
@@ -107,11 +113,14 @@ export async function replay({
   }
 }
 
-/** Files of all patterns, each once, by name. A pattern that fits nothing is the file of that name, which will be missed. */
-function findFiles(patterns: readonly string[]): string[] {
+/** Files of all patterns, each once, by name. A name that fits nothing is kept: opening it says why. */
+function findFiles(patterns: readonly string[], onEmpty: (pattern: string) => void): string[] {
   const found = patterns.flatMap((pattern) => {
     const paths = globSync(pattern);
-    return paths.length > 0 ? paths : [pattern];
+    if (paths.length > 0) return paths;
+    if (!/[*?[{(]/.test(pattern)) return [pattern];
+    onEmpty(pattern);
+    return [];
   });
   return [...new Set(found)].sort();
 }
