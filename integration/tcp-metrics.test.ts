@@ -14,7 +14,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createFlowTable, type FlowTable } from '../flow/l4/flow-table.ts';
+import { FlowTable } from '../flow/l4/flow-table.ts';
 import { defaultFlowOptions } from '../flow/l4/options.ts';
 import { type FlowRecord, readFlowRecords, sumFlowRecords } from '../flow/l4/testing/records.ts';
 import { openCaptureFile } from '../flow/packet/capture-file.ts';
@@ -140,7 +140,7 @@ async function readFlows(file: string): Promise<Map<number, FlowRecord>> {
   let table: FlowTable | undefined;
   while (await capture.fill()) {
     while (capture.next(packet)) {
-      table ??= createFlowTable({
+      table ??= new FlowTable({
         ...defaultFlowOptions,
         clock: capture.clock!,
         connect: null,

@@ -61,10 +61,6 @@ const otherQueue = timeoutNames.indexOf('other');
 /** Ticks over which the records of idle flows are spread after each minute. */
 const sweepTicks = 20;
 
-export function createFlowTable(options: FlowTableOptions): FlowTable {
-  return new FlowTable(options);
-}
-
 /**
  * The flow table. Call `packet` for every decoded packet in the order of capture, `tick` now and then when no packets come, `drain`
  * for the records (an ExportLogsServiceRequest, or null), and `close` at the end. Time is the packets' own.

@@ -99,7 +99,6 @@ function kindOf(flags: number): PacketKind | undefined {
   return flags & tcpFlags.ack ? 'ack' : undefined;
 }
 
-export const establishedState = tcpStates.indexOf('established');
 export const closedState = tcpStates.indexOf('closed');
 
 /** States in which a connection is over: a SYN after them opens another. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Analysis } from './analysis.ts';
 import { Connection, windowBytes } from './connection.ts';
-import { plainOptions } from './options.ts';
 import type { Protocol } from './protocol.ts';
+import { plainOptions } from './testing/plain-options.ts';
 import { createTestStream, type TestStream, testIdentity } from './testing/stream.ts';
 import { toy } from './testing/toy.ts';
 

@@ -16,14 +16,3 @@ export interface ProtocolOptions {
   /** Seconds a request waits for its answer, per protocol name. */
   readonly timeouts: Readonly<Record<string, number>>;
 }
-
-/** For tests and tools: everything on, nothing extra, texts as they are. */
-export const plainOptions: ProtocolOptions = {
-  enabled: null,
-  ports: {},
-  traceHeaders: [],
-  capturedHeaders: [],
-  obfuscate: true,
-  maxText: 65536,
-  timeouts: {},
-};

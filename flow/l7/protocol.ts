@@ -1,9 +1,8 @@
 /** The contract of a protocol: how it is recognised, read, and told as a span. One declaration per folder. */
-import type { FlowIdentity, Transport } from '../identity.ts';
+import type { Transport } from '../identity.ts';
 import type { SpanWriter } from '../otlp/span-writer.ts';
 import type { Input } from './input.ts';
 import type { Message, Side } from './message.ts';
-import type { ProtocolOptions } from './options.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -71,9 +70,3 @@ export interface Parser {
 
 /** A position beyond everything: skip to the end of this side's stream (HTTP/1.0 bodies). */
 export const endOfStream: number = Number.MAX_SAFE_INTEGER;
-
-/** What a session knows about its connection. */
-export interface SessionContext {
-  readonly identity: FlowIdentity;
-  readonly options: ProtocolOptions;
-}

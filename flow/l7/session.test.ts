@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Message, type MessageKind } from './message.ts';
-import { plainOptions } from './options.ts';
 import { type Outcome, Session } from './session.ts';
+import { plainOptions } from './testing/plain-options.ts';
 import { createTestStream, type TestStream, testIdentity } from './testing/stream.ts';
 import { toy } from './testing/toy.ts';
 import { Waiting } from './waiting.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Message } from '../l7/message.ts';
-import { plainOptions } from '../l7/options.ts';
+import { plainOptions } from '../l7/testing/plain-options.ts';
 import { offerComment, takeComments } from './comments.ts';
 import type { Dialect } from './scanner.ts';
 import { readStatement } from './statement.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Message } from '../l7/message.ts';
-import { plainOptions } from '../l7/options.ts';
+import { plainOptions } from '../l7/testing/plain-options.ts';
 import { findTraceHeader, knownTraceHeaders, offerTraceHeader } from './headers.ts';
 import { spanIdWords, traceIdWords } from './ids.ts';
 import { wordsHex } from './words.ts';

@@ -1,5 +1,5 @@
 /** Reads the flows of a capture with the flow table, in the words of the conformance set's kind `l4`. */
-import { createFlowTable, type FlowTable } from '../../flow/l4/flow-table.ts';
+import { FlowTable } from '../../flow/l4/flow-table.ts';
 import { defaultFlowOptions, type FlowTableOptions } from '../../flow/l4/options.ts';
 import { type FlowRecord, readFlowRecords, sumFlowRecords } from '../../flow/l4/testing/records.ts';
 import { type CaptureFile, openCaptureFile } from '../../flow/packet/capture-file.ts';
@@ -45,7 +45,7 @@ async function replay(capture: CaptureFile, options: Omit<FlowTableOptions, 'clo
     while (capture.next(packet)) {
       if (!decoder.decode(packet, capture.linkType)) continue;
       // The file's clock begins with its first packet.
-      table ??= createFlowTable({ ...options, clock: capture.clock! });
+      table ??= new FlowTable({ ...options, clock: capture.clock! });
       table.packet(packet);
       lastNs = Math.max(lastNs, packet.timeNs);
     }

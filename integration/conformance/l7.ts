@@ -2,8 +2,8 @@
 import { createAnalyser } from '../../flow/analyser.ts';
 import { flowIdText } from '../../flow/identity.ts';
 import type { Message } from '../../flow/l7/message.ts';
-import { plainOptions } from '../../flow/l7/options.ts';
 import type { Session } from '../../flow/l7/session.ts';
+import { plainOptions } from '../../flow/l7/testing/plain-options.ts';
 import { firstPacketClock, openCaptureFile } from '../../flow/packet/capture-file.ts';
 import { PacketDecoder } from '../../flow/packet/decode.ts';
 import { Packet } from '../../flow/packet/packet.ts';

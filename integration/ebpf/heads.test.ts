@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { createCgroup } from '../kit/cgroup.ts';
 import { startCollector } from '../kit/collector.ts';
 import { startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
@@ -48,8 +49,11 @@ test('heads that are long or behind a body are read whole once a connection has 
   timeout: 60_000,
 }, async (t) => {
   const sink = await startSink(t);
-  await startCollector(t, [], [configuration(sink.httpPort)]);
-  const child = spawn('python3', ['-c', program], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const cgroup = createCgroup(`otelcol-heads-${process.pid}`);
+  t.after(() => cgroup.remove());
+  await startCollector(t, [], [configuration(cgroup.path, sink.httpPort)]);
+  const inCgroup = ['-c', 'echo $$ >"$0" && exec "$@"', cgroup.procs, 'python3', '-c', program];
+  const child = spawn('sh', inCgroup, { stdio: ['ignore', 'inherit', 'inherit'] });
   assert.deepEqual(await once(child, 'exit'), [0, null]);
   const pathsAt = (point: string) =>
     seenSpans(sink)
@@ -79,10 +83,12 @@ test('heads that are long or behind a body are read whole once a connection has 
   }
 });
 
-function configuration(sinkPort: number): string {
+function configuration(cgroup: string, sinkPort: number): string {
   return `
 receivers:
   ebpf:
+    processes:
+      cgroups: [${cgroup}]
     tcp:
       enabled: false
 exporters:

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { type Cgroup, createCgroup } from '../kit/cgroup.ts';
 import { type Owner, startCollector } from '../kit/collector.ts';
 import { type Sink, startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
@@ -26,9 +27,17 @@ describe('calls over Unix sockets', { skip: missing || false, timeout: 240_000 }
     return server;
   };
 
+  let cgroup: Cgroup;
+
+  const inCgroup = (program: string, args: string[]) =>
+    run('sh', ['-c', 'echo $$ >"$0" && exec "$@"', cgroup.procs, program, ...args]);
+
   before(async () => {
+    // Whatever else goes on on this machine is none of this test's business.
+    cgroup = createCgroup(`otelcol-unix-${process.pid}`);
+    owner.after(() => cgroup.remove());
     sink = await startSink(owner);
-    await startCollector(owner, [], [configuration(sink.httpPort)]);
+    await startCollector(owner, [], [configuration(cgroup.path, sink.httpPort)]);
   });
   after(async () => {
     for (const cleanUp of cleanUps) await cleanUp();
@@ -80,9 +89,9 @@ describe('calls over Unix sockets', { skip: missing || false, timeout: 240_000 }
     const directory = serverDirectory('redis');
     const path = join(directory, 'redis.sock');
     const args = ['--port', '0', '--unixsocket', path, '--save', ''];
-    keep(await startServer({ name: 'redis', command: 'redis-server', args, port: 0, directory }));
+    keep(await cgroup.around(() => startServer({ name: 'redis', command: 'redis-server', args, port: 0, directory })));
     await until('Redis listens', 10_000, async () => existsSync(path));
-    await run('redis-benchmark', ['-s', path, '-t', 'set', '-n', '2000', '-c', '20', '-q']);
+    await inCgroup('redis-benchmark', ['-s', path, '-t', 'set', '-n', '2000', '-c', '20', '-q']);
     const { stdout } = await run('redis-cli', ['-s', path, 'INFO', 'commandstats']);
     const count = Number(/cmdstat_set:calls=(\d+)/.exec(stdout)?.[1]);
     const spans = await spansOf(path, ({ attributes }) => attributes['db.operation.name'] === 'SET', 2 * count);
@@ -91,9 +100,9 @@ describe('calls over Unix sockets', { skip: missing || false, timeout: 240_000 }
   });
 
   test('MariaDB', async () => {
-    const server = keep(await startMariadb());
+    const server = keep(await cgroup.around(() => startMariadb()));
     const ask = (place: string[], statements: string) =>
-      run('mariadb', ['--no-defaults', '-u', 'root', '-N', ...place, '-e', statements]);
+      inCgroup('mariadb', ['--no-defaults', '-u', 'root', '-N', ...place, '-e', statements]);
     const { stdout } = await ask(['-h', '127.0.0.1', '-P', String(server.port)], 'SELECT @@socket');
     const path = stdout.trim();
     const statements = Array.from({ length: 50 }, (_, i) => `SELECT ${i}, 'unix'`);
@@ -112,7 +121,7 @@ describe('calls over Unix sockets', { skip: missing || false, timeout: 240_000 }
   });
 
   test('php-fpm behind nginx', async () => {
-    const server = keep(await startPhp({ isUnix: true }));
+    const server = keep(await cgroup.around(() => startPhp({ isUnix: true })));
     const call = async (i: number) => {
       const answer = await fetch(`http://127.0.0.1:${server.port}/${i % 3 === 0 ? 'status/404' : ''}?call=${i}`);
       await answer.arrayBuffer();
@@ -132,11 +141,13 @@ function pathsOf({ attributes }: SeenSpan): unknown[] {
   return ['server.address', 'network.peer.address', 'network.local.address'].map((key) => attributes[key]);
 }
 
-function configuration(sinkPort: number): string {
+function configuration(cgroup: string, sinkPort: number): string {
   return `
 receivers:
   ebpf:
     unix_sockets: true
+    processes:
+      cgroups: [${cgroup}]
     protocols:
       obfuscate: false
 exporters:

@@ -3,13 +3,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FlowIdentity, Transport } from '../../flow/identity.ts';
 import type { StreamConsumer } from '../../flow/l4/consumer.ts';
-import { createFlowTable } from '../../flow/l4/flow-table.ts';
+import { FlowTable } from '../../flow/l4/flow-table.ts';
 import { defaultFlowOptions } from '../../flow/l4/options.ts';
 import { Analysis } from '../../flow/l7/analysis.ts';
 import { Connection } from '../../flow/l7/connection.ts';
 import type { Side } from '../../flow/l7/message.ts';
-import { plainOptions } from '../../flow/l7/options.ts';
 import { protocols } from '../../flow/l7/protocols.ts';
+import { plainOptions } from '../../flow/l7/testing/plain-options.ts';
 import { testIdentity } from '../../flow/l7/testing/stream.ts';
 import { hostResource } from '../../flow/otlp/resource.ts';
 import { firstPacketClock, openCaptureFile } from '../../flow/packet/capture-file.ts';
@@ -92,7 +92,7 @@ class Recorder implements StreamConsumer {
 async function readFlows(path: string): Promise<Omit<Conversation, 'protocol'>[]> {
   const recorders: Recorder[] = [];
   const clock = await firstPacketClock(path);
-  const table = createFlowTable({
+  const table = new FlowTable({
     ...defaultFlowOptions,
     clock,
     connect(identity) {

@@ -6,16 +6,15 @@ import type { FromThread } from '../../component/capture/messages.ts';
 import type { Outbox } from '../../component/capture/outbox.ts';
 import type { CapturePoint } from '../../flow/l4/options.ts';
 import type { FailureHandler } from '../../flow/l7/analysis.ts';
-import { type CaptureFile, openCaptureFile } from '../../flow/packet/capture-file.ts';
-import { type CaptureClock, createCaptureClock } from '../../flow/packet/clock.ts';
-import { Packet } from '../../flow/packet/packet.ts';
+import { type CaptureFile, firstPacketClock, openCaptureFile } from '../../flow/packet/capture-file.ts';
+import type { CaptureClock } from '../../flow/packet/clock.ts';
 import type { PacketKeeper } from '../../flow/pcap/keeper.ts';
 import type { Tally } from './counting.ts';
 import type { ThreadSetup } from './messages.ts';
 import { PacketPath } from './path.ts';
 
 /** Times are exact for 104 days after the epoch; a file that is further away gets an analyser of its own. */
-const exactSeconds = 90 * 86_400;
+const exactNs = 90 * 86_400e9;
 
 export interface ReplayOptions {
   setup: ThreadSetup;
@@ -61,15 +60,13 @@ export async function replay({
       tally.counts.files_damaged++;
       post({ type: 'log', level: 'warn', message: 'A capture file cannot be read to its end', fields: { error } });
     };
-    const seconds = await firstSecond(path).catch((error: Error) => {
+    const clock = await firstPacketClock(path).catch((error: Error) => {
       damaged(error.message);
       return undefined;
     });
-    if (seconds === undefined) continue;
-    if (current && Math.abs(seconds - Number(current.clock.epochUnixNs / 1_000_000_000n)) > exactSeconds)
-      await finish();
+    if (clock === undefined) continue;
+    if (current && Math.abs(Number(clock.epochUnixNs - current.clock.epochUnixNs)) > exactNs) await finish();
     if (current === undefined) {
-      const clock = createCaptureClock(seconds);
       const points: CapturePoint[] = [];
       const keeper = keeperFor(clock, points);
       current = { path: new PacketPath(setup, clock, points, tally, undefined, keeper, onFailure), clock, keeper };
@@ -123,16 +120,4 @@ function findFiles(patterns: readonly string[], onEmpty: (pattern: string) => vo
     return [];
   });
   return [...new Set(found)].sort();
-}
-
-/** Unix time of the first packet; of an empty file 0. */
-async function firstSecond(path: string): Promise<number> {
-  const file = await openCaptureFile(path, { bufferBytes: 1 << 20 });
-  try {
-    const packet = new Packet();
-    while (await file.fill()) if (file.next(packet)) break;
-    return Number((file.clock?.epochUnixNs ?? 0n) / 1_000_000_000n);
-  } finally {
-    await file.close();
-  }
 }

@@ -1,7 +1,7 @@
 /** Packets made by hand, for tests: a conversation between two ends, one call per packet. */
 import { ipProtocols, Packet, tcpFlags } from '../../packet/packet.ts';
 import type { StreamConsumer } from '../consumer.ts';
-import { createFlowTable, type FlowTable } from '../flow-table.ts';
+import { FlowTable } from '../flow-table.ts';
 import { defaultFlowOptions, type FlowTableOptions } from '../options.ts';
 
 export interface End {
@@ -111,7 +111,7 @@ export function noting(lines: string[], wants: (line: string) => boolean = () =>
 
 /** A table whose epoch is 20 s into its minute, unless told otherwise. */
 export function testTable(options: Partial<FlowTableOptions> = {}): FlowTable {
-  return createFlowTable({
+  return new FlowTable({
     ...defaultFlowOptions,
     clock: { epochUnixNs: 1_700_000_060n * 1_000_000_000n },
     points: [

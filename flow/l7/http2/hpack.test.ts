@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type HeaderNames, headerNames } from '../http/header-names.ts';
-import { plainOptions } from '../options.ts';
 import { hex } from '../testing/bytes.ts';
+import { plainOptions } from '../testing/plain-options.ts';
 import { HpackDecoder } from './hpack.ts';
 
 const names: HeaderNames = headerNames({

@@ -16,9 +16,10 @@ import { tunnelName } from '../../packet/tunnels.ts';
 import { Analysis } from '../analysis.ts';
 import { Connection } from '../connection.ts';
 import type { Message } from '../message.ts';
-import { type ProtocolOptions, plainOptions } from '../options.ts';
+import type { ProtocolOptions } from '../options.ts';
 import type { Protocol } from '../protocol.ts';
 import { protocols } from '../protocols.ts';
+import { plainOptions } from './plain-options.ts';
 import { readSpanText } from './span-text.ts';
 
 /** Times are counted from here: any second before the captures will do. */

@@ -5,9 +5,10 @@ import { Analysis } from '../analysis.ts';
 import { Connection } from '../connection.ts';
 import { type ToldTable, ToldTables } from '../http2/told.ts';
 import type { Message, Side } from '../message.ts';
-import { type ProtocolOptions, plainOptions } from '../options.ts';
+import type { ProtocolOptions } from '../options.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Outcome } from '../session.ts';
+import { plainOptions } from './plain-options.ts';
 import { readSpanText } from './span-text.ts';
 
 export interface Call {

@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connect } from '../../../flow/l4/consumer.ts';
-import { createFlowTable, type FlowTable } from '../../../flow/l4/flow-table.ts';
+import { FlowTable } from '../../../flow/l4/flow-table.ts';
 import { defaultFlowOptions } from '../../../flow/l4/options.ts';
 import { openCaptureFile } from '../../../flow/packet/capture-file.ts';
 import { PacketDecoder } from '../../../flow/packet/decode.ts';
@@ -103,7 +103,7 @@ function memory(): void {
 }
 
 function createTable(connect: Connect | null): FlowTable {
-  return createFlowTable({
+  return new FlowTable({
     ...defaultFlowOptions,
     clock: { epochUnixNs: 1_700_000_000n * 1_000_000_000n },
     connect,

@@ -3,7 +3,7 @@
  * that its start and the compilation of its code count as little as they do in a collector.
  */
 import { createAnalyser } from '../../../flow/analyser.ts';
-import { plainOptions } from '../../../flow/l7/options.ts';
+import { plainOptions } from '../../../flow/l7/testing/plain-options.ts';
 import { firstPacketClock, openCaptureFile } from '../../../flow/packet/capture-file.ts';
 import { PacketDecoder } from '../../../flow/packet/decode.ts';
 import { Packet } from '../../../flow/packet/packet.ts';
