@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a collector's variables look like that
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { type Running, runBinary, startBinary } from './testing/binary.ts';
+import { program, type Running, runBinary, startBinary } from './testing/binary.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'otelcol-cli-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -111,6 +112,12 @@ test('components prints YAML with the keys of the upstream Collector', async () 
   const batch = listed.processors.find(({ name }: { name: string }) => name === 'batch');
   assert.equal(batch.stability.traces, 'Beta');
   assert.deepEqual(Object.keys(listed.providers[0]), ['scheme', 'module']);
+});
+
+test('a reader that takes its time gets all that a command prints', () => {
+  const text = execFileSync('sh', ['-c', '"$1" schema | { sleep 1; cat; }', 'sh', program], { encoding: 'utf8' });
+  assert.ok(text.length > 65_536, 'more than a pipe holds, or this shows nothing');
+  assert.ok(text.endsWith('}\n'));
 });
 
 test('configurations are laid over each other in order, --set last', async () => {

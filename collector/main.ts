@@ -3,13 +3,20 @@ import { type Arguments, readArguments } from './arguments.ts';
 import { build } from './build.ts';
 
 try {
-  process.exitCode = await main(readArguments(process.argv.slice(2)));
+  const args = readArguments(process.argv.slice(2));
+  process.exitCode = await main(args);
+  if (args.command !== 'run') await printed();
 } catch (error) {
   process.stderr.write(`Error: ${describe(error)}\n`);
   process.exitCode = 1;
 }
 // Whatever a component may have left open: the service has been stopped in order, so nothing more is to be awaited.
 process.exit();
+
+/** Waits until the reader of a pipe has taken what a command printed; that it went away is no error. */
+function printed(): Promise<void> {
+  return new Promise((resolve) => process.stdout.write('', () => resolve()));
+}
 
 async function main(args: Arguments): Promise<number> {
   switch (args.command) {

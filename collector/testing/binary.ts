@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../bin/otelcol-deepflow', import.meta.url));
+export const program = fileURLToPath(new URL('../../bin/otelcol-deepflow', import.meta.url));
 
 export interface Outcome {
   code: number | null;
