@@ -29,7 +29,12 @@ interface Owner {
   after(cleanUp: () => Promise<void> | void): void;
 }
 
-const silent: StoreLog = { info() {}, warn() {}, error() {} };
+/** A store that ends or hangs in the middle of a test is why it fails. */
+const errorsOnly: StoreLog = {
+  info() {},
+  warn() {},
+  error: (message, fields) => console.error(`store: ${message}`, fields),
+};
 
 /** Starts a store and stops it with the test. */
 export async function openTestStore(owner: Owner, options: TestStoreOptions = {}): Promise<TestStore> {
@@ -43,7 +48,7 @@ export async function openTestStore(owner: Owner, options: TestStoreOptions = {}
       password: undefined,
       ...options.settings,
     },
-    log: silent,
+    log: errorsOnly,
     heartbeatMs: 1000,
     heartbeatTimeoutMs: 5000,
     ...options.supervisor,
