@@ -125,6 +125,7 @@ describe('calls over Unix sockets', { skip: missing || false, timeout: 240_000 }
     const call = async (i: number) => {
       const answer = await fetch(`http://127.0.0.1:${server.port}/${i % 3 === 0 ? 'status/404' : ''}?call=${i}`);
       await answer.arrayBuffer();
+      assert.equal(answer.status, i % 3 === 0 ? 404 : 200);
     };
     for (let i = 0; i < 60; i += 6) await Promise.all(Array.from({ length: 6 }, (_, at) => call(i + at)));
     const spans = await spansOf(server.socket, () => true, 120);

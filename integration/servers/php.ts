@@ -1,7 +1,8 @@
 /** PHP behind nginx: php-fpm speaks FastCGI with it, on connections that are kept open. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { freePorts } from '../kit/ports.ts';
+import { until } from '../kit/wait.ts';
 import { type Server, serverDirectory, startServer } from './server.ts';
 
 const script = join(import.meta.dirname, 'php', 'index.php');
@@ -17,6 +18,7 @@ export async function startPhp({ isUnix = false } = {}): Promise<Server & { fast
   const place = isUnix ? socket : `127.0.0.1:${fastcgiPort}`;
   const fpm = await startFpm(phpDirectory, place, isUnix ? 0 : fastcgiPort!);
   try {
+    if (isUnix) await until('php-fpm listens', 60_000, async () => existsSync(socket));
     const directory = serverDirectory('nginx');
     const config = join(directory, 'nginx.conf');
     writeFileSync(config, nginxConfig(directory, port!, isUnix ? `unix:${socket}` : place));
