@@ -195,7 +195,8 @@ function splitGroup({ messages, items }: MessageGroup, mark: Mark): { chosen?: M
   return { ...(chosen.messages.length > 0 && { chosen }), ...(rest.messages.length > 0 && { rest }) };
 }
 
-function sum(numbers: readonly number[]): number {
+/** Items of all messages of a group. */
+export function sum(numbers: readonly number[]): number {
   let total = 0;
   for (const number of numbers) total += number;
   return total;

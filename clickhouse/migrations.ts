@@ -8,6 +8,7 @@
 
 import { kernelAttributes } from '../pdata/schema/flow-log.ts';
 import type { StoreClient } from './client.ts';
+import { identifier, literal } from './quote.ts';
 import { tables, views } from './tables/all.ts';
 import { flowColumns, flowLog } from './tables/flow-log.ts';
 import { redTables } from './tables/red.ts';
@@ -15,8 +16,6 @@ import {
   columnDdl,
   createTable,
   createView,
-  identifier,
-  literal,
   onCluster,
   type SchemaOptions,
   ttlExpression,

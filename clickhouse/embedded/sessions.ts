@@ -1,7 +1,7 @@
 /** Client sessions (`session_id`): connections that outlive a request, with their SETs and temporary tables. */
+import { literal } from '../quote.ts';
 import type { Connection, Engine } from './engine.ts';
 import type { QueryRequest } from './query-request.ts';
-import { quoteText } from './setup-sql.ts';
 import { StoreException } from './store-exception.ts';
 
 interface Session {
@@ -85,14 +85,14 @@ async function keepingSettings<T>(
   if (names.length === 0) return work(connection);
   const before = await engine.run(
     connection,
-    `SELECT name, value FROM system.settings WHERE changed AND name IN (${names.map(quoteText).join(', ')})`,
+    `SELECT name, value FROM system.settings WHERE changed AND name IN (${names.map(literal).join(', ')})`,
     'JSONCompact',
   );
   const changed = new Map((JSON.parse(Buffer.from(before.bytes).toString()) as { data: [string, string][] }).data);
   try {
     return await work(connection);
   } finally {
-    const restore = names.map((name) => `${name} = ${changed.has(name) ? quoteText(changed.get(name)!) : 'DEFAULT'}`);
+    const restore = names.map((name) => `${name} = ${changed.has(name) ? literal(changed.get(name)!) : 'DEFAULT'}`);
     // A name that is no setting failed the request already, and `readonly` cannot be undone while it holds.
     await engine.run(connection, `SET ${restore.join(', ')}`).catch(() => {});
   }

@@ -1,4 +1,5 @@
 /** The statements that prepare a connection for a request: limits, database, settings, parameters. */
+import { identifier, literal } from '../quote.ts';
 import type { QueryRequest } from './query-request.ts';
 import { StoreException } from './store-exception.ts';
 
@@ -7,25 +8,17 @@ export type ReadLimits = Readonly<Record<string, string>>;
 
 export function writeSetup(request: QueryRequest, limits: ReadLimits): string {
   const statements: string[] = [];
-  if (request.database !== undefined) statements.push(`USE ${quoteName(request.database)}`);
+  if (request.database !== undefined) statements.push(`USE ${identifier(request.database)}`);
   const own = new Set(request.settings.map(([name]) => name));
   const settings = [...Object.entries(limits).filter(([name]) => !own.has(name)), ...request.settings];
   if (settings.length > 0) {
-    statements.push(`SET ${settings.map(([name, value]) => `${checkName(name)} = ${quoteText(value)}`).join(', ')}`);
+    statements.push(`SET ${settings.map(([name, value]) => `${checkName(name)} = ${literal(value)}`).join(', ')}`);
   }
   for (const [name, value] of request.parameters) {
-    statements.push(`SET param_${checkName(name)} = ${quoteText(value)}`);
+    statements.push(`SET param_${checkName(name)} = ${literal(value)}`);
   }
   if (request.readOnly && !own.has('readonly')) statements.push('SET readonly = 2');
   return statements.map((statement) => `${statement}; `).join('');
-}
-
-export function quoteText(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
 }
 
 function checkName(name: string): string {

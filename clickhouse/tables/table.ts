@@ -1,6 +1,7 @@
 /** What a stored table is: its columns, keys and indexes, and the DDL that follows from them. */
 import type { BlockColumn } from '../native/block.ts';
 import type { Bytes } from '../native/bytes.ts';
+import { identifier, literal } from '../quote.ts';
 
 /** One column of a table, as it is declared in ClickHouse. */
 export interface DeclaredColumn {
@@ -110,12 +111,4 @@ export function createView(view: View, options: SchemaOptions): string {
 /** Rows live at least that long: the partition's day has to be over before the time begins to count. */
 export function ttlExpression(ttlSeconds: number): string {
   return `toDateTime(received_date) + toIntervalSecond(${86_400 + ttlSeconds})`;
-}
-
-export function identifier(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
-}
-
-export function literal(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

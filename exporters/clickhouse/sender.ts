@@ -1,7 +1,7 @@
 /** Takes the segments of one signal to ClickHouse, one after the other, for as long as it takes. */
 
 import type { StoreClient } from '../../clickhouse/client.ts';
-import { type EncoderMemory, insertsOf, type MessageGroup } from '../../clickhouse/inserts.ts';
+import { type EncoderMemory, insertsOf, type MessageGroup, sum } from '../../clickhouse/inserts.ts';
 import type { Clock } from '../../component/clock.ts';
 import type { Signal } from '../../pdata/batch.ts';
 import { asDeliveryError, type DeliveryError, encoding } from './delivery-error.ts';
@@ -146,10 +146,4 @@ function wait({ clock, signalToStop }: SenderOptions, delayMs: number): Promise<
     const cancel = clock.after(delayMs, end);
     signalToStop.addEventListener('abort', end);
   });
-}
-
-function sum(numbers: readonly number[]): number {
-  let total = 0;
-  for (const number of numbers) total += number;
-  return total;
 }

@@ -1,7 +1,7 @@
 /** The attributes of a `deepflow.flow` record: which figure of a row becomes which. */
-import { flowAttributes, flowDelays } from '../../pdata/schema/flow-log.ts';
-import { type AttributeKey, attributeKey } from '../otlp/attribute-writer.ts';
+import { flowDelays } from '../../pdata/schema/flow-log.ts';
 import { ipProtocols } from '../packet/packet.ts';
+import { recordKey } from './record-key.ts';
 import {
   bytesDouble,
   finWord,
@@ -20,67 +20,59 @@ import {
   zeroWindowWord,
 } from './row.ts';
 
-const known = new Set(flowAttributes.map(({ key }) => key));
-
-/** The key of an attribute that the table has. */
-function key(name: string): AttributeKey {
-  if (!known.has(name)) throw new Error(`flow record: ${name} is not in pdata/schema/flow-log.ts; add it there`);
-  return attributeKey(name);
-}
-
 export const keys = {
-  id: key('deepflow.flow.id'),
-  clientAddress: key('client.address'),
-  clientPort: key('client.port'),
-  serverAddress: key('server.address'),
-  serverPort: key('server.port'),
-  transport: key('network.transport'),
-  networkType: key('network.type'),
-  protocol: key('network.protocol.name'),
-  interfaceName: key('network.interface.name'),
-  observationPoint: key('deepflow.observation_point'),
-  point: key('deepflow.capture.point'),
-  clientMac: key('deepflow.client.mac'),
-  serverMac: key('deepflow.server.mac'),
-  vlan: key('deepflow.vlan.id'),
-  innerVlan: key('deepflow.vlan.inner_id'),
-  mpls: key('deepflow.mpls.label'),
-  tunnel: key('deepflow.tunnel.type'),
-  tunnelId: key('deepflow.tunnel.id'),
-  tunnelDepth: key('deepflow.tunnel.depth'),
-  tunnelClient: key('deepflow.tunnel.client.address'),
-  tunnelServer: key('deepflow.tunnel.server.address'),
-  realAddress: key('deepflow.client.real_address'),
-  realPort: key('deepflow.client.real_port'),
-  realSource: key('deepflow.client.real_source'),
-  clientTtl: key('deepflow.client.ttl'),
-  serverTtl: key('deepflow.server.ttl'),
-  ipId: key('deepflow.flow.ip_id'),
-  start: key('deepflow.flow.start_time'),
-  end: key('deepflow.flow.end_time'),
-  duration: key('deepflow.flow.duration'),
-  interval: key('deepflow.flow.interval'),
-  isNew: key('deepflow.flow.is_new'),
-  closeType: key('deepflow.flow.close_type'),
-  status: key('deepflow.flow.status'),
-  failure: key('deepflow.flow.failure'),
-  evidence: key('deepflow.flow.direction.evidence'),
-  score: key('deepflow.flow.direction.score'),
-  synSequence: key('deepflow.flow.syn.sequence'),
-  synAckSequence: key('deepflow.flow.syn_ack.sequence'),
-  requests: key('deepflow.flow.l7.requests'),
-  responses: key('deepflow.flow.l7.responses'),
-  clientErrors: key('deepflow.flow.l7.client_errors'),
-  serverErrors: key('deepflow.flow.l7.server_errors'),
-  timeouts: key('deepflow.flow.l7.timeouts'),
+  id: recordKey('deepflow.flow.id'),
+  clientAddress: recordKey('client.address'),
+  clientPort: recordKey('client.port'),
+  serverAddress: recordKey('server.address'),
+  serverPort: recordKey('server.port'),
+  transport: recordKey('network.transport'),
+  networkType: recordKey('network.type'),
+  protocol: recordKey('network.protocol.name'),
+  interfaceName: recordKey('network.interface.name'),
+  observationPoint: recordKey('deepflow.observation_point'),
+  point: recordKey('deepflow.capture.point'),
+  clientMac: recordKey('deepflow.client.mac'),
+  serverMac: recordKey('deepflow.server.mac'),
+  vlan: recordKey('deepflow.vlan.id'),
+  innerVlan: recordKey('deepflow.vlan.inner_id'),
+  mpls: recordKey('deepflow.mpls.label'),
+  tunnel: recordKey('deepflow.tunnel.type'),
+  tunnelId: recordKey('deepflow.tunnel.id'),
+  tunnelDepth: recordKey('deepflow.tunnel.depth'),
+  tunnelClient: recordKey('deepflow.tunnel.client.address'),
+  tunnelServer: recordKey('deepflow.tunnel.server.address'),
+  realAddress: recordKey('deepflow.client.real_address'),
+  realPort: recordKey('deepflow.client.real_port'),
+  realSource: recordKey('deepflow.client.real_source'),
+  clientTtl: recordKey('deepflow.client.ttl'),
+  serverTtl: recordKey('deepflow.server.ttl'),
+  ipId: recordKey('deepflow.flow.ip_id'),
+  start: recordKey('deepflow.flow.start_time'),
+  end: recordKey('deepflow.flow.end_time'),
+  duration: recordKey('deepflow.flow.duration'),
+  interval: recordKey('deepflow.flow.interval'),
+  isNew: recordKey('deepflow.flow.is_new'),
+  closeType: recordKey('deepflow.flow.close_type'),
+  status: recordKey('deepflow.flow.status'),
+  failure: recordKey('deepflow.flow.failure'),
+  evidence: recordKey('deepflow.flow.direction.evidence'),
+  score: recordKey('deepflow.flow.direction.score'),
+  synSequence: recordKey('deepflow.flow.syn.sequence'),
+  synAckSequence: recordKey('deepflow.flow.syn_ack.sequence'),
+  requests: recordKey('deepflow.flow.l7.requests'),
+  responses: recordKey('deepflow.flow.l7.responses'),
+  clientErrors: recordKey('deepflow.flow.l7.client_errors'),
+  serverErrors: recordKey('deepflow.flow.l7.server_errors'),
+  timeouts: recordKey('deepflow.flow.l7.timeouts'),
 };
 
 /** Counts of the row that become attributes as they are. */
 export const flowCounts = [
-  [synWord, key('deepflow.flow.syn')],
-  [synAckWord, key('deepflow.flow.syn_ack')],
-  [synRepeatWord, key('deepflow.flow.syn.retransmissions')],
-  [synAckRepeatWord, key('deepflow.flow.syn_ack.retransmissions')],
+  [synWord, recordKey('deepflow.flow.syn')],
+  [synAckWord, recordKey('deepflow.flow.syn_ack')],
+  [synRepeatWord, recordKey('deepflow.flow.syn.retransmissions')],
+  [synAckRepeatWord, recordKey('deepflow.flow.syn_ack.retransmissions')],
 ] as const;
 
 /** What there is of each side: the client's, then the server's. */
@@ -95,7 +87,7 @@ export const sides = (['client', 'server'] as const).map((side) => ({
       [zeroWindowWord, 'zero_window'],
       [flagsWord, 'tcp_flags'],
     ] as const
-  ).map(([word, name]) => [word, key(`deepflow.flow.${side}.${name}`)] as const),
+  ).map(([word, name]) => [word, recordKey(`deepflow.flow.${side}.${name}`)] as const),
   doubles: (
     [
       [bytesDouble, 'bytes'],
@@ -103,17 +95,17 @@ export const sides = (['client', 'server'] as const).map((side) => ({
       [payloadBytesDouble, 'payload_bytes'],
       [gapBytesDouble, 'gap_bytes'],
     ] as const
-  ).map(([double, name]) => [double, key(`deepflow.flow.${side}.${name}`)] as const),
+  ).map(([double, name]) => [double, recordKey(`deepflow.flow.${side}.${name}`)] as const),
 }));
 
 export const delayKeys = flowDelays.map(([delay]) => ({
-  count: key(`deepflow.flow.${delay}.count`),
-  sum: key(`deepflow.flow.${delay}.sum`),
-  min: key(`deepflow.flow.${delay}.min`),
-  max: key(`deepflow.flow.${delay}.max`),
-  scale: key(`deepflow.flow.${delay}.scale`),
-  offset: key(`deepflow.flow.${delay}.offset`),
-  buckets: key(`deepflow.flow.${delay}.buckets`),
+  count: recordKey(`deepflow.flow.${delay}.count`),
+  sum: recordKey(`deepflow.flow.${delay}.sum`),
+  min: recordKey(`deepflow.flow.${delay}.min`),
+  max: recordKey(`deepflow.flow.${delay}.max`),
+  scale: recordKey(`deepflow.flow.${delay}.scale`),
+  offset: recordKey(`deepflow.flow.${delay}.offset`),
+  buckets: recordKey(`deepflow.flow.${delay}.buckets`),
 }));
 
 export const transportNames: Readonly<Record<number, string>> = {

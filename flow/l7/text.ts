@@ -71,3 +71,10 @@ export function find(bytes: Buffer, value: number, start: number, end: number): 
   for (let at = start; at < end; at++) if (bytes[at] === value) return at;
   return -1;
 }
+
+/** Position of the zero that ends a text, or `end`. */
+export function zeroEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 0) at++;
+  return at;
+}

@@ -1,6 +1,6 @@
 /** A small shop's hour of telemetry, the same for each seed: traces over five services, their logs, and metrics. */
 import type { ClickHouseClient } from '@clickhouse/client';
-import { literal } from '../../clickhouse/tables/table.ts';
+import { literal } from '../../clickhouse/quote.ts';
 import { insertLogs, insertSeries, insertSpans, type TestLog, type TestSpan, time } from './insert.ts';
 
 export interface Demo {

@@ -1,6 +1,6 @@
 /** Writes rows of a test into the store as SQL values, independently of the exporter's encoding. */
 import type { ClickHouseClient } from '@clickhouse/client';
-import { literal } from '../../clickhouse/tables/table.ts';
+import { literal } from '../../clickhouse/quote.ts';
 
 /** Value, and its type letter as stored; plain text is a string. */
 export type TestAttributes = Record<string, string | readonly [value: string, letter: string]>;

@@ -14,7 +14,7 @@ import type { Input } from '../input.ts';
 import type { Message } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
-import { utf8 } from '../text.ts';
+import { utf8, zeroEnd } from '../text.ts';
 import { BsonWalker, bsonTypes } from './bson.ts';
 import { decodeSnappyHead } from './snappy.ts';
 import { headerBytes, longestMessage, messageFlags, opcodeName, opcodes, queryFailure } from './wire.ts';
@@ -258,10 +258,4 @@ function note(message: Message, command: string, target: string, namespace: stri
   if (namespace !== '') message.fact('db', namespace);
   message.resource = target === '' ? namespace : `${namespace}.${target}`;
   message.endpoint = target === '' ? command : `${command} ${target}`;
-}
-
-function zeroEnd(bytes: Buffer, start: number, end: number): number {
-  let at = start;
-  while (at < end && bytes[at] !== 0) at++;
-  return at;
 }

@@ -13,7 +13,7 @@ import {
   reasonName,
 } from './packets.ts';
 import { flagsFit, lengthFits, probeMqtt } from './probe.ts';
-import { Properties, readProperties, varint, varintBytes } from './properties.ts';
+import { Properties, readProperties, textEnd, varint, varintBytes } from './properties.ts';
 
 /** As much of a packet is looked at: topic and properties. */
 const headBytes = 4096;
@@ -331,11 +331,4 @@ function filtersFit(bytes: Buffer, body: number, end: number, withOptions: boole
     at = withOptions ? next + 1 : next;
   }
   return true;
-}
-
-/** Where a text with its 2 bytes of length ends; -1 when that is beyond `end`. */
-function textEnd(bytes: Buffer, at: number, end: number): number {
-  if (end - at < 2) return -1;
-  const next = at + 2 + bytes.readUInt16BE(at);
-  return next > end ? -1 : next;
 }

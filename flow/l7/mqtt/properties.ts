@@ -125,7 +125,7 @@ export function varintBytes(value: number): number {
 }
 
 /** Where a text with its 2 bytes of length ends; -1 when that is beyond `end`. */
-function textEnd(bytes: Buffer, at: number, end: number): number {
+export function textEnd(bytes: Buffer, at: number, end: number): number {
   if (end - at < 2) return -1;
   const next = at + 2 + bytes.readUInt16BE(at);
   return next > end ? -1 : next;

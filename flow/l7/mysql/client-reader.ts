@@ -6,7 +6,7 @@ import type { Input } from '../input.ts';
 import type { Message } from '../message.ts';
 import type { Session } from '../session.ts';
 import { noteEndpoint, noteStatement, SqlDetail } from '../sql-call.ts';
-import { latin1, utf8 } from '../text.ts';
+import { latin1, utf8, zeroEnd } from '../text.ts';
 import { type Command, commandCodes, commandOf, login } from './commands.ts';
 import type { MysqlState } from './state.ts';
 import { binaryValue, capabilities, lenenc, lenencEnd, u16, u32 } from './wire.ts';
@@ -202,10 +202,4 @@ export class ClientReader {
     const namespace = utf8(bytes, at, zeroEnd(bytes, at, end), 256);
     if (namespace !== '') message.fact('database', namespace);
   }
-}
-
-function zeroEnd(bytes: Buffer, start: number, end: number): number {
-  let at = start;
-  while (at < end && bytes[at] !== 0) at++;
-  return at;
 }

@@ -11,9 +11,9 @@ import type { Message } from '../message.ts';
 import { lost } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { noteEndpoint, noteStatement, SqlDetail } from '../sql-call.ts';
-import { utf8 } from '../text.ts';
+import { utf8, zeroEnd } from '../text.ts';
 import { type PostgresqlState, remember } from './state.ts';
-import { headerBytes, longestStartup, readText, startupCodes, textEnd, u32 } from './wire.ts';
+import { headerBytes, longestStartup, readText, startupCodes, u32 } from './wire.ts';
 
 const longestStatement = 32 * 1024;
 const longestOther = 1024;
@@ -59,7 +59,7 @@ export class ClientReader {
       case 0x51: // Query
         this.#close('steps');
         this.#begin(input, 'simple_query');
-        this.#query(utf8(bytes, at, textEnd(bytes, at, end), this.#maxText));
+        this.#query(utf8(bytes, at, zeroEnd(bytes, at, end), this.#maxText));
         this.#close('ready');
         return true;
       case 0x50: // Parse
@@ -125,8 +125,8 @@ export class ClientReader {
     this.#close('steps');
     this.#begin(input, 'parse');
     const name = readText(bytes, at, end);
-    const text = textEnd(bytes, at, end) + 1;
-    if (text < end) this.#query(utf8(bytes, text, textEnd(bytes, text, end), this.#maxText));
+    const text = zeroEnd(bytes, at, end) + 1;
+    if (text < end) this.#query(utf8(bytes, text, zeroEnd(bytes, text, end), this.#maxText));
     this.#named = name !== '';
     if (this.#statement !== null)
       remember(this.#state.statements, name, { text: this.#open!.resource, statement: this.#statement });
@@ -137,7 +137,7 @@ export class ClientReader {
   #bind(input: Input, at: number, end: number): void {
     const { bytes } = input;
     const portal = readText(bytes, at, end);
-    const name = readText(bytes, textEnd(bytes, at, end) + 1, end);
+    const name = readText(bytes, zeroEnd(bytes, at, end) + 1, end);
     const prepared = this.#state.statements.get(name);
     // A batch binds one statement again and again: every Bind but the one after its Parse begins a call.
     if (this.#open !== null && this.#open.method !== 'parse') this.#close('steps');
@@ -239,9 +239,9 @@ export class ClientReader {
     let namespace = '';
     while (at < end && bytes[at] !== 0) {
       const name = readText(bytes, at, end);
-      at = textEnd(bytes, at, end) + 1;
+      at = zeroEnd(bytes, at, end) + 1;
       const value = readText(bytes, at, end);
-      at = textEnd(bytes, at, end) + 1;
+      at = zeroEnd(bytes, at, end) + 1;
       if (name === 'user') user = value;
       else if (name === 'database') namespace = value;
     }

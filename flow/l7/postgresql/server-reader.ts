@@ -3,9 +3,9 @@ import type { Input } from '../input.ts';
 import type { Message, MessageStatus } from '../message.ts';
 import { lost } from '../protocol.ts';
 import type { Session } from '../session.ts';
-import { utf8 } from '../text.ts';
+import { utf8, zeroEnd } from '../text.ts';
 import type { PostgresqlState } from './state.ts';
-import { headerBytes, readText, textEnd, u32 } from './wire.ts';
+import { headerBytes, readText, u32 } from './wire.ts';
 
 const longestHead = 4096;
 const longestTag = 64;
@@ -107,7 +107,7 @@ export class ServerReader {
         return true;
       case 0x43: // CommandComplete
         this.#begin(input);
-        this.#tag(utf8(bytes, at, textEnd(bytes, at, end), longestTag));
+        this.#tag(utf8(bytes, at, zeroEnd(bytes, at, end), longestTag));
         this.#complete();
         return true;
       case 0x49: // EmptyQueryResponse
@@ -169,7 +169,7 @@ export class ServerReader {
       else if (code === 0x4d) message.error = readText(bytes, value, end, 2048);
       else if (code === 0x56 || (code === 0x53 && message.textFact('severity') === ''))
         message.fact('severity', readText(bytes, value, end, 16));
-      at = textEnd(bytes, value, end) + 1;
+      at = zeroEnd(bytes, value, end) + 1;
     }
     message.status = statusOf(String(message.statusCode));
     const unit = this.#state.units[0];

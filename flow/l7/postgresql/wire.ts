@@ -3,7 +3,7 @@
  *
  *   message  type:1  length:4 (with itself)  body            start-up  length:4  code:4  body
  */
-import { utf8 } from '../text.ts';
+import { utf8, zeroEnd } from '../text.ts';
 
 export const headerBytes = 5;
 export const longestStartup = 10_000;
@@ -14,12 +14,6 @@ export function u32(bytes: Buffer, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }
 
-/** Position of the zero that ends a text, or `end`. */
-export function textEnd(bytes: Buffer, at: number, end: number): number {
-  while (at < end && bytes[at] !== 0) at++;
-  return at;
-}
-
 export function readText(bytes: Buffer, at: number, end: number, max = 256): string {
-  return utf8(bytes, at, textEnd(bytes, at, end), max);
+  return utf8(bytes, at, zeroEnd(bytes, at, end), max);
 }

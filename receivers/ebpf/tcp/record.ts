@@ -3,11 +3,12 @@ import { UnixTime } from '../../../flow/calls/unix-time.ts';
 import { flowIdText } from '../../../flow/identity.ts';
 import { evidenceScores } from '../../../flow/l4/direction.ts';
 import { bucketOf } from '../../../flow/l4/histogram.ts';
+import { recordKey } from '../../../flow/l4/record-key.ts';
 import { blame } from '../../../flow/l4/tcp-state.ts';
-import { type AttributeKey, AttributeWriter, attributeKey } from '../../../flow/otlp/attribute-writer.ts';
+import { type AttributeKey, AttributeWriter } from '../../../flow/otlp/attribute-writer.ts';
 import { WireBytes } from '../../../flow/otlp/wire-bytes.ts';
 import type { CaptureClock } from '../../../flow/packet/clock.ts';
-import { type CloseType, directionEvidence, flowAttributes, flowEventName } from '../../../pdata/schema/flow-log.ts';
+import { type CloseType, directionEvidence, flowEventName } from '../../../pdata/schema/flow-log.ts';
 import { whoReset } from './close-type.ts';
 import type { TcpConnection } from './connection.ts';
 import { errorName, type KernelNames, stateName } from './kernel-names.ts';
@@ -20,26 +21,19 @@ export interface RecordTimes {
   endNs: number;
 }
 
-const known = new Set(flowAttributes.map(({ key }) => key));
-
-function key(name: string): AttributeKey {
-  if (!known.has(name)) throw new Error(`flow record: ${name} is not in pdata/schema/flow-log.ts; add it there`);
-  return attributeKey(name);
-}
-
-const ofFlow = (name: string) => key(`deepflow.flow.${name}`);
+const ofFlow = (name: string) => recordKey(`deepflow.flow.${name}`);
 const keys = {
   id: ofFlow('id'),
-  clientAddress: key('client.address'),
-  clientPort: key('client.port'),
-  serverAddress: key('server.address'),
-  serverPort: key('server.port'),
-  transport: key('network.transport'),
-  networkType: key('network.type'),
-  protocol: key('network.protocol.name'),
-  observationPoint: key('deepflow.observation_point'),
-  peerService: key('service.peer.name'),
-  socketId: key('deepflow.socket.id'),
+  clientAddress: recordKey('client.address'),
+  clientPort: recordKey('client.port'),
+  serverAddress: recordKey('server.address'),
+  serverPort: recordKey('server.port'),
+  transport: recordKey('network.transport'),
+  networkType: recordKey('network.type'),
+  protocol: recordKey('network.protocol.name'),
+  observationPoint: recordKey('deepflow.observation_point'),
+  peerService: recordKey('service.peer.name'),
+  socketId: recordKey('deepflow.socket.id'),
   start: ofFlow('start_time'),
   end: ofFlow('end_time'),
   duration: ofFlow('duration'),
