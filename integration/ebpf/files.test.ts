@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { wireToJson } from '../../pdata/otlp/json.ts';
 import { type LogRecord, readLogs } from '../../receivers/ebpf/testing/tcp-events.ts';
 import { type Owner, startCollector, temporaryFolder } from '../kit/collector.ts';
+import { toSink } from '../kit/configuration.ts';
 import { type Sink, startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { whatIsMissing } from '../tcp-metrics/network.ts';
@@ -135,31 +136,9 @@ describe('slow files', { skip: missing || false, timeout: 120_000 }, () => {
 });
 
 function configuration(executable: string, sinkPort: number): string {
-  return `
-receivers:
-  ebpf:
-    processes:
-      include: [${JSON.stringify(executable)}]
-    files:
-      min_latency: ${minLatencyMs}ms
-    tcp:
-      enabled: false
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${sinkPort}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-    logs:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-`;
+  const files = { min_latency: `${minLatencyMs}ms` };
+  const ebpf = { processes: { include: [executable] }, files, tcp: { enabled: false } };
+  return toSink(sinkPort, { ebpf }, ['traces', 'logs']);
 }
 
 /** Where Python is, and where its library. */

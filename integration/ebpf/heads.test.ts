@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { createCgroup } from '../kit/cgroup.ts';
 import { startCollector } from '../kit/collector.ts';
+import { toSink } from '../kit/configuration.ts';
 import { startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { seenSpans } from '../live/spans.ts';
@@ -84,24 +85,5 @@ test('heads that are long or behind a body are read whole once a connection has 
 });
 
 function configuration(cgroup: string, sinkPort: number): string {
-  return `
-receivers:
-  ebpf:
-    processes:
-      cgroups: [${cgroup}]
-    tcp:
-      enabled: false
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${sinkPort}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-`;
+  return toSink(sinkPort, { ebpf: { processes: { cgroups: [cgroup] }, tcp: { enabled: false } } });
 }

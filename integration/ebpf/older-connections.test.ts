@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { type Owner, startCollector, temporaryFolder } from '../kit/collector.ts';
+import { toSink } from '../kit/configuration.ts';
 import { startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { createSpanReader, type SeenSpan } from '../live/spans.ts';
@@ -153,24 +154,5 @@ function start(t: Owner, [command, ...args]: string[]): Running {
 }
 
 function configuration(executable: string, port: number): string {
-  return `
-receivers:
-  ebpf:
-    processes:
-      include: [${JSON.stringify(executable)}]
-    protocols:
-      obfuscate: false
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${port}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-`;
+  return toSink(port, { ebpf: { processes: { include: [executable] }, protocols: { obfuscate: false } } });
 }

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import type { Signal } from '../../pdata/batch.ts';
 import { wireToJson } from '../../pdata/otlp/json.ts';
 import { startCollector, temporaryFolder } from '../kit/collector.ts';
+import { pipelinesToSink } from '../kit/configuration.ts';
 import { type Sink, startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { whatIsMissing } from '../tcp-metrics/network.ts';
@@ -68,35 +69,11 @@ test('a call that packets and its process tell of counts once', {
 });
 
 function configuration(executable: string, port: number, sinkPort: number): string {
-  return `
-receivers:
-  cbpf:
-    interfaces: "^lo$"
-    filter: "tcp port ${port}"
-  ebpf:
-    processes:
-      include: [${JSON.stringify(executable)}]
-connectors:
-  red:
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${sinkPort}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [cbpf, ebpf]
-      exporters: [otlp_http, red]
-    logs:
-      receivers: [cbpf, ebpf]
-      exporters: [otlp_http, red]
-    metrics:
-      receivers: [red]
-      exporters: [otlp_http]
-`;
+  const cbpf = { interfaces: '^lo$', filter: `tcp port ${port}` };
+  const ebpf = { processes: { include: [executable] } };
+  const both = { receivers: ['cbpf', 'ebpf'], exporters: ['red'] };
+  const components = { receivers: { cbpf, ebpf }, connectors: { red: {} } };
+  return pipelinesToSink(sinkPort, components, { traces: both, logs: both, metrics: { receivers: ['red'] } });
 }
 
 interface Attribute {

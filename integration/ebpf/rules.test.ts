@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readLogs } from '../../receivers/ebpf/testing/tcp-events.ts';
 import { type Owner, startCollector, temporaryFolder } from '../kit/collector.ts';
+import { toSink } from '../kit/configuration.ts';
 import { type Sink, startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { seenSpans } from '../live/spans.ts';
@@ -55,7 +56,7 @@ test('only processes of a cgroup and of those below it', options, async (t) => {
   const inCgroup = (folder: string) => ['sh', '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', folder, executable];
   const before = start(t, inCgroup(cgroup));
   const outsideBefore = start(t, [executable]);
-  const sink = await collect(t, `{ cgroups: [${cgroup}] }`);
+  const sink = await collect(t, { cgroups: [cgroup] });
   const later = start(t, inCgroup(join(cgroup, 'below')));
   const outside = start(t, [executable]);
   const told = await run(sink, [outsideBefore, outside, before, later]);
@@ -78,7 +79,7 @@ test('only executables of a pattern, also one that is deleted or in another moun
   const deleted = start(t, [gone]);
   await once(deleted.stdout!, 'data');
   unlinkSync(gone);
-  const sink = await collect(t, `{ include: ["${folder}/*/python*"], exclude: ["**/python-bad"] }`);
+  const sink = await collect(t, { include: [`${folder}/*/python*`], exclude: ['**/python-bad'] });
   const script = 'mount -t tmpfs none "$1" && cp "$0" "$1/python" && exec "$1/python" "$2" "$3"';
   const inside = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, wanted, mounted];
   const elsewhere = start(t, inside);
@@ -140,31 +141,8 @@ function toldOf(sink: Sink): Map<number, string[]> {
   return told;
 }
 
-async function collect(t: Owner, processes: string): Promise<Sink> {
+async function collect(t: Owner, processes: object): Promise<Sink> {
   const sink = await startSink(t);
-  await startCollector(t, [], [configuration(processes, sink.httpPort)]);
+  await startCollector(t, [], [toSink(sink.httpPort, { ebpf: { processes } }, ['traces', 'logs'])]);
   return sink;
-}
-
-function configuration(processes: string, sinkPort: number): string {
-  return `
-receivers:
-  ebpf:
-    processes: ${processes}
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${sinkPort}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-    logs:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-`;
 }

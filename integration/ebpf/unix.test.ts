@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Cgroup, createCgroup } from '../kit/cgroup.ts';
 import { type Owner, startCollector } from '../kit/collector.ts';
+import { toSink } from '../kit/configuration.ts';
 import { type Sink, startSink } from '../kit/sink.ts';
 import { until } from '../kit/wait.ts';
 import { type SeenSpan, seenSpans } from '../live/spans.ts';
@@ -143,25 +144,6 @@ function pathsOf({ attributes }: SeenSpan): unknown[] {
 }
 
 function configuration(cgroup: string, sinkPort: number): string {
-  return `
-receivers:
-  ebpf:
-    unix_sockets: true
-    processes:
-      cgroups: [${cgroup}]
-    protocols:
-      obfuscate: false
-exporters:
-  otlp_http:
-    endpoint: http://127.0.0.1:${sinkPort}
-    compression: none
-service:
-  telemetry:
-    metrics:
-      level: none
-  pipelines:
-    traces:
-      receivers: [ebpf]
-      exporters: [otlp_http]
-`;
+  const ebpf = { unix_sockets: true, processes: { cgroups: [cgroup] }, protocols: { obfuscate: false } };
+  return toSink(sinkPort, { ebpf });
 }
