@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
@@ -105,10 +105,10 @@ test('a port in use, a directory that may not be written and a missing engine ea
   await assert.rejects(supervise('/sys/store').start(), { reason: 'permission' });
 
   // A copy away from node_modules finds no engine.
-  const copy = join(directory, 'embedded');
-  cpSync(import.meta.dirname, copy, { recursive: true });
+  const copy = join(directory, 'clickhouse');
+  cpSync(dirname(import.meta.dirname), copy, { recursive: true });
   const { createSupervisor: createElsewhere } = (await import(
-    join(copy, 'supervisor.ts')
+    join(copy, 'embedded', 'supervisor.ts')
   )) as typeof import('./supervisor.ts');
   const settings = {
     directory: join(directory, 'data'),
