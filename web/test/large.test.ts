@@ -108,3 +108,18 @@ test('a list of 100,000 log records is read on while it is scrolled', async (t) 
   }
   assert.ok((await page.locator('.log-list .row').count()) < 80);
 });
+
+test('older records that cannot be had are said to be missing, and come by a click', async (t) => {
+  const page = await openPage(t, browser);
+  await page.goto(`${base}/logs`);
+  await page.waitForSelector('.log-list .row');
+  await page.route('**/api/v1/logs?*after=*', (route) => route.abort());
+  await page.locator('.log-list').focus();
+  await page.keyboard.press('End');
+  assert.match(await page.getByRole('alert').innerText(), /The collector does not answer/);
+  assert.equal(await page.locator('.log-list').getAttribute('aria-rowcount'), '1000');
+  await page.unroute('**/api/v1/logs?*after=*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForSelector('.log-list[aria-rowcount="2000"]');
+  assert.equal(await page.getByRole('alert').count(), 0);
+});

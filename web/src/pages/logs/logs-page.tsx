@@ -1,6 +1,6 @@
 /** Logs: how many over time, the records, and everything about the selected one. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { apiUrl, getJson } from '../../api/client.ts';
+import { type ApiError, apiUrl, getJson } from '../../api/client.ts';
 import type { LogPage, LogRow } from '../../api/types.ts';
 import { formatCount } from '../../format/number.ts';
 import { GetDataIn } from '../../parts/get-data-in.tsx';
@@ -52,6 +52,7 @@ export function LogsPage() {
 function Records({ url, first }: { url: string; first: LogPage }) {
   const [logs, setLogs] = useState<LogRow[]>(first.logs);
   const [selected, setSelected] = useState(-1);
+  const [trouble, setTrouble] = useState<ApiError>();
   const next = useRef(first.next);
   const busy = useRef(false);
   useEffect(() => {
@@ -73,8 +74,9 @@ function Records({ url, first }: { url: string; first: LogPage }) {
       const page = await getJson<LogPage>(`${url}&after=${next.current}`, new AbortController().signal);
       next.current = page.next;
       setLogs((before) => before.concat(page.logs));
-    } catch {
-      // The list keeps what it has; scrolling on asks again.
+      setTrouble(undefined);
+    } catch (error) {
+      setTrouble(error as ApiError);
     } finally {
       busy.current = false;
     }
@@ -106,6 +108,7 @@ function Records({ url, first }: { url: string; first: LogPage }) {
           rowClass={(index) => `severity-${severityName(logs[index]!.severity)}`}
           row={(index) => <LogListRow log={logs[index]!} />}
         />
+        {trouble !== undefined && <ErrorNotice error={trouble} retry={loadMore} />}
       </section>
       {selected >= 0 && logs[selected] !== undefined && (
         <LogPane log={logs[selected]!} onClose={() => setSelected(-1)} />
