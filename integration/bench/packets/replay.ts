@@ -8,6 +8,7 @@ import { firstPacketClock, openCaptureFile } from '../../../flow/packet/capture-
 import { PacketDecoder } from '../../../flow/packet/decode.ts';
 import { Packet } from '../../../flow/packet/packet.ts';
 import { Batch } from '../../../pdata/batch.ts';
+import { giveBody } from '../../../wire/body-pool.ts';
 
 /** What one replay prints, as JSON. */
 export interface Replay {
@@ -59,7 +60,14 @@ async function replay(path: string): Promise<void> {
 
   function take(): void {
     const { traces, logs } = analyser.drain();
-    for (const message of traces) result.calls += Batch.fromWire('traces', message).columns.items;
-    for (const message of logs) result.flows += Batch.fromWire('logs', message).columns.items;
+    for (const message of traces) result.calls += countItems('traces', message);
+    for (const message of logs) result.flows += countItems('logs', message);
   }
+}
+
+/** Reads a message into columns and gives its memory back, as whoever reads a batch last does. */
+function countItems(signal: 'traces' | 'logs', message: Uint8Array): number {
+  const { items } = Batch.fromWire(signal, message).columns;
+  giveBody(message);
+  return items;
 }
