@@ -23,7 +23,8 @@ const works: Outcome = { kind: 'works' };
 const refused = (code: string, message: string): Outcome => ({ kind: 'refused', code, message });
 const eperm = refused('EPERM', 'Operation not permitted');
 const einval = refused('EINVAL', 'Invalid argument');
-const enoent = refused('ENOENT', 'bpf_rdonly_cast is not in the types of the kernel');
+const noCasts = { typed_casts: refused('ENOENT', 'bpf_rdonly_cast is not in the types of the kernel') };
+const noCookies = { probe_cookies: refused('ENOENT', 'BPF_FUNC_get_attach_cookie is not in the types of the kernel') };
 const untried: Outcome = { kind: 'untried', message: 'the native part of eBPF is not built' };
 
 type More = Partial<Omit<Facts, 'kernel' | 'capabilities'>> & { kernel?: string; has?: Capability[] };
@@ -44,9 +45,10 @@ function facts({ kernel = '6.18.44', has = root, ...rest }: More = {}): Facts {
   };
 }
 
-/** All facilities with one outcome, save some; typed casts are looked up in a file. */
+/** All facilities with one outcome, save some; two are looked up in a file. */
 function outcomes(all: Outcome, but: Outcomes = {}): Outcomes {
-  return { ...Object.fromEntries(facilities.map(({ facility }) => [facility, all])), typed_casts: works, ...but };
+  const tried = Object.fromEntries(facilities.map(({ facility }) => [facility, all]));
+  return { ...tried, typed_casts: works, probe_cookies: works, ...but };
 }
 
 const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
@@ -78,7 +80,8 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
     'Linux 5.4',
     facts({ kernel: '5.4.0-190-generic' }),
     outcomes(einval, {
-      typed_casts: enoent,
+      ...noCasts,
+      ...noCookies,
       packet_socket: works,
       raw_tracepoint: works,
       tracepoint: works,
@@ -89,9 +92,9 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
   [
     'Linux 5.10',
     facts({ kernel: '5.10.0-33-amd64' }),
-    outcomes(works, { task_storage: einval, typed_casts: enoent, uprobe_multi: einval }),
+    outcomes(works, { ...noCasts, ...noCookies, task_storage: einval, uprobe_multi: einval }),
   ],
-  ['Linux 6.1', facts({ kernel: '6.1.0-40-amd64' }), outcomes(works, { typed_casts: enoent, uprobe_multi: einval })],
+  ['Linux 6.1', facts({ kernel: '6.1.0-40-amd64' }), outcomes(works, { ...noCasts, uprobe_multi: einval })],
   [
     'Linux 5.10, where memory may not be locked',
     facts({ kernel: '5.10.0-33-amd64', memlockBytes: 65_536 }),
@@ -100,7 +103,7 @@ const scenes: [title: string, facts: Facts, outcomes: Outcomes][] = [
   [
     'RHEL 8, which brings new pieces to an old kernel',
     facts({ kernel: '4.18.0-553.el8' }),
-    outcomes(works, { typed_casts: enoent, uprobe_multi: einval, sock_ops: einval }),
+    outcomes(works, { ...noCasts, uprobe_multi: einval, sock_ops: einval }),
   ],
   [
     'locked down to confidentiality',

@@ -80,7 +80,8 @@ interface Found extends Pick<FacilityReport, 'status' | 'cause' | 'reason' | 'ac
 const ok: Found = { status: 'ok', cause: undefined, reason: '', action: '' };
 
 function explainFacility(info: FacilityInfo, facts: Facts, outcome: Outcome | undefined): FacilityReport {
-  const isBtf = info.facility === 'btf' || (info.facility === 'typed_casts' && facts.btf !== 'readable');
+  const isInTypes = info.facility === 'typed_casts' || info.facility === 'probe_cookies';
+  const isBtf = info.facility === 'btf' || (isInTypes && facts.btf !== 'readable');
   const found = isBtf ? explainBtf(facts) : explainOutcome(info, facts, outcome);
   return { facility: info.facility, title: info.title, missing: [], ...found };
 }

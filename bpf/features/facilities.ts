@@ -11,6 +11,7 @@ export type Facility =
   | 'raw_tracepoint'
   | 'tracepoint'
   | 'uprobe'
+  | 'probe_cookies'
   | 'uprobe_multi'
   | 'perf_event'
   | 'sock_ops';
@@ -59,7 +60,7 @@ export const facilities: readonly FacilityInfo[] = [
     since: [5, 13],
     capabilities: ['CAP_BPF'],
     config: 'CONFIG_BPF_SYSCALL',
-    instead: 'a hash table, which costs more, and no plaintext of TLS',
+    instead: 'a hash table, which costs more',
   },
   {
     facility: 'typed_casts',
@@ -67,7 +68,7 @@ export const facilities: readonly FacilityInfo[] = [
     since: [6, 2],
     capabilities: [],
     config: 'CONFIG_DEBUG_INFO_BTF',
-    instead: 'raw tracepoints, which cost more, and no plaintext of TLS',
+    instead: 'raw tracepoints, which cost more',
   },
   {
     facility: 'tp_btf',
@@ -99,6 +100,14 @@ export const facilities: readonly FacilityInfo[] = [
     since: [4, 17],
     capabilities: ['CAP_BPF', 'CAP_PERFMON'],
     config: 'CONFIG_UPROBE_EVENTS',
+    instead: 'only handshakes of TLS are seen',
+  },
+  {
+    facility: 'probe_cookies',
+    title: 'numbers of probes (attach cookies)',
+    since: [5, 15],
+    capabilities: [],
+    config: 'CONFIG_DEBUG_INFO_BTF',
     instead: 'only handshakes of TLS are seen',
   },
   {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { missingCapabilities, parseCapabilities } from './capabilities.ts';
 import { readFacts } from './facts.ts';
-import { examineFeatures, findTypedCasts, outcomesOf, probeFacilities } from './probe.ts';
+import { examineFeatures, findInTypes, outcomesOf, probeFacilities } from './probe.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'otelcol-facts-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -94,13 +94,13 @@ test('what libbpfjs tried is told in our words', () => {
   });
 });
 
-test('typed casts are there when the types of the kernel name them', () => {
-  assert.equal(
-    findTypedCasts(file('types-6.2', 'bpf_cast_to_kern_ctx\0bpf_rdonly_cast\0bpf_rcu_read_lock\0')).kind,
-    'works',
-  );
-  assert.equal(findTypedCasts(file('types-6.1', '\0bpf_rdonly_cast_of_mine\0')).kind, 'refused');
-  assert.equal(findTypedCasts(join(folder, 'hidden')).kind, 'refused');
+test('what programs may call is there when the types of the kernel name it', () => {
+  const of = (name: string, text: string) => Object.values(findInTypes(file(name, text))).map(({ kind }) => kind);
+  const cookies = 'BPF_FUNC_get_func_ip\0BPF_FUNC_get_attach_cookie\0BPF_FUNC_task_pt_regs';
+  assert.deepEqual(of('types-6.2', `bpf_cast_to_kern_ctx\0bpf_rdonly_cast\0${cookies}\0`), ['works', 'works']);
+  assert.deepEqual(of('types-6.1', `\0bpf_rdonly_cast_of_mine\0${cookies}\0`), ['refused', 'works']);
+  assert.deepEqual(of('types-5.10', '\0BPF_FUNC_get_func_ip\0'), ['refused', 'refused']);
+  assert.equal(findInTypes(join(folder, 'hidden')).typed_casts?.kind, 'refused');
 });
 
 test('trying takes less than a second and leaves no descriptor behind', async () => {

@@ -25,7 +25,7 @@ export interface FeatureInfo {
 
 /** Every program reads the kernel's structs by BTF and tells what it saw through one ring. */
 const base: readonly Facility[] = ['btf', 'ring_buffer'];
-/** What `sockets` asks for, and all that shares its state of threads (SharedSockets). */
+/** What `sockets` asks for first; programs that share its state of threads (SharedSockets) go with what it gets. */
 const typed: readonly Facility[] = ['tp_btf', 'task_storage', 'typed_casts'];
 const systemCalls: readonly (readonly Facility[])[] = [typed, ['raw_tracepoint'], ['tracepoint']];
 
@@ -54,8 +54,8 @@ export const features: readonly FeatureInfo[] = [
     name: 'tls',
     title: 'TLS in the clear',
     receiver: 'ebpf',
-    needs: [...base, 'uprobe'],
-    oneOf: [typed],
+    needs: [...base, 'uprobe', 'probe_cookies'],
+    oneOf: systemCalls,
     better: ['uprobe_multi'],
     programs: ['sockets', 'tls'],
     opensFiles: true,
@@ -64,8 +64,8 @@ export const features: readonly FeatureInfo[] = [
     name: 'go',
     title: 'Go programs in the clear',
     receiver: 'ebpf',
-    needs: [...base, 'uprobe'],
-    oneOf: [typed],
+    needs: [...base, 'uprobe', 'probe_cookies'],
+    oneOf: systemCalls,
     better: ['uprobe_multi'],
     programs: ['sockets', 'go-tls'],
     opensFiles: true,

@@ -15,18 +15,23 @@ export function examineFeatures(places?: Places): FeatureReport[] {
 
 /** Takes some ten milliseconds. Never throws. */
 export function probeFacilities(): Outcomes {
-  return { ...outcomesOf(probeFeatures()), packet_socket: tryPacketSocket(), typed_casts: findTypedCasts() };
+  return { ...outcomesOf(probeFeatures()), packet_socket: tryPacketSocket(), ...findInTypes() };
 }
 
-/** Functions of the kernel that programs may call are named in its types; which are megabytes, with names as they are. */
-export function findTypedCasts(types = '/sys/kernel/btf/vmlinux'): Outcome {
+/** What programs may call is named in the kernel's types; which are megabytes, with names as they are. */
+export function findInTypes(types = '/sys/kernel/btf/vmlinux'): Pick<Outcomes, 'typed_casts' | 'probe_cookies'> {
+  let found: (name: string) => Outcome;
   try {
-    if (readFileSync(types).includes('\0bpf_rdonly_cast\0')) return { kind: 'works' };
-    return { kind: 'refused', code: 'ENOENT', message: 'bpf_rdonly_cast is not in the types of the kernel' };
+    const bytes = readFileSync(types);
+    found = (name) => {
+      if (bytes.includes(`\0${name}\0`)) return { kind: 'works' };
+      return { kind: 'refused', code: 'ENOENT', message: `${name} is not in the types of the kernel` };
+    };
   } catch (error) {
     const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-    return { kind: 'refused', code, message };
+    found = () => ({ kind: 'refused', code, message });
   }
+  return { typed_casts: found('bpf_rdonly_cast'), probe_cookies: found('BPF_FUNC_get_attach_cookie') };
 }
 
 /** What trying gave, in the words of this folder. */

@@ -24,7 +24,7 @@ test('one line says that capture works, by what, and what is on', () => {
     { type: 'status', status: 'ok' },
   ]);
   const seen = ([line]: FromThread[]) => line?.type === 'log' && line.fields.sees;
-  assert.equal(seen(told({ files: { mode: 'off' } }, { hook: 'raw_tp', tcp: false })), 'calls, processes');
+  assert.equal(seen(told({ files: { mode: 'off' } }, { hook: 'raw_tp', tcp: false })), 'calls, TLS, Go, processes');
   assert.equal(seen(told({ tls: { enabled: false }, processes: { events: false } })), 'calls, TCP connections, files');
 });
 

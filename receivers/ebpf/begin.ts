@@ -14,12 +14,10 @@ export interface Beginning {
 
 export function tellBegin({ config, hook, tcp, errors }: Beginning, post: (message: FromThread) => void): void {
   const { tls, files, processes, ring } = config;
-  // Probes share the state of threads with programs of this kind only.
-  const probed = tls.enabled && hook === 'tp_btf';
   const sees = [
     ['calls', true],
-    ['TLS', probed && (tls.openssl || tls.gnutls)],
-    ['Go', probed && tls.go],
+    ['TLS', tls.enabled && (tls.openssl || tls.gnutls)],
+    ['Go', tls.enabled && tls.go],
     ['TCP connections', tcp],
     ['files', files.mode !== 'off'],
     ['processes', processes.events],

@@ -91,6 +91,8 @@ const commandProgram = 'sockets_command';
 
 /** What other programs have in common with the program. */
 export interface SharedSockets {
+  /** By which it is joined to the kernel: with another than `tp_btf`, threads are kept in a map of another kind. */
+  hook: Hook;
   /** Descriptors by name. */
   maps: Record<string, number>;
   constants: Constants;
@@ -98,7 +100,7 @@ export interface SharedSockets {
 
 /**
  * Lets an object that was opened but not loaded use the program's maps and have its settings: its events come in the same ring, and it
- * asks the same filters. Only objects made for the same hooks (`tp_btf`) share threads.
+ * asks the same filters. Only objects made for the same kind of hooks share threads.
  */
 export function shareSockets(object: BpfObject, { maps, constants }: SharedSockets): void {
   for (const name of object.maps) if (maps[name] !== undefined) object.reuseMap(name, maps[name]);
@@ -156,6 +158,7 @@ export class SocketsProgram {
   get shared(): SharedSockets {
     const names = this.#object.maps.filter((name) => !name.includes('.'));
     return {
+      hook: this.hook,
       maps: Object.fromEntries(names.map((name) => [name, this.#object.map(name).fd])),
       constants: this.#constants,
     };

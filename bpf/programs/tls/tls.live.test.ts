@@ -38,37 +38,39 @@ print(os.getpid())
 `;
 
 describe('the TLS programs', { skip: missingPermission() ?? false }, () => {
-  for (const multi of [true, false]) {
-    test(
-      multi ? 'one link holds all probes of a file' : 'where the kernel knows no such link, each probe is one',
-      () => {
-        using sockets = openSockets({ ringBytes: 1 << 24, traceByDefault: true });
-        using ring = openRing(sockets.map('events'));
-        using tls = openTls(sockets.shared, { families: ['library'], multi });
-        assert.deepEqual([...tls.failures], []);
-        assert.equal(tls.has('go'), false);
-        const links = tls.attach({ family: 'library', path: library, points });
-        const pid = Number(execFileSync('python3', ['-c', exchange]));
-        links.detach();
-        const told: string[] = [];
-        const reader = new EventReader(ring.data);
-        for (let count = ring.claim(); count > 0; count = ring.claim()) {
-          for (let i = 0; i < count; i++) {
-            reader.at(ring.offsets[i]!);
-            if (reader.pid !== pid || reader.kind !== eventKind.data || reader.source !== eventSource.openssl) continue;
-            const way = reader.direction === eventDirection.out ? 'out' : 'in';
-            told.push(`${way} ${Buffer.from(reader.payload()).toString()} ${reader.family}`);
-          }
-          ring.release();
+  const ways = [
+    { name: 'one link holds all probes of a file', hook: 'tp_btf', multi: true },
+    { name: 'where the kernel knows no such link, each probe is one', hook: 'tp_btf', multi: false },
+    { name: 'beside raw tracepoints, as before Linux 6.2', hook: 'raw_tp', multi: false },
+  ] as const;
+  for (const { name, hook, multi } of ways) {
+    test(name, () => {
+      using sockets = openSockets({ ringBytes: 1 << 24, traceByDefault: true, hooks: [hook] });
+      using ring = openRing(sockets.map('events'));
+      using tls = openTls(sockets.shared, { families: ['library'], multi });
+      assert.deepEqual([...tls.failures], []);
+      assert.equal(tls.has('go'), false);
+      const links = tls.attach({ family: 'library', path: library, points });
+      const pid = Number(execFileSync('python3', ['-c', exchange]));
+      links.detach();
+      const told: string[] = [];
+      const reader = new EventReader(ring.data);
+      for (let count = ring.claim(); count > 0; count = ring.claim()) {
+        for (let i = 0; i < count; i++) {
+          reader.at(ring.offsets[i]!);
+          if (reader.pid !== pid || reader.kind !== eventKind.data || reader.source !== eventSource.openssl) continue;
+          const way = reader.direction === eventDirection.out ? 'out' : 'in';
+          told.push(`${way} ${Buffer.from(reader.payload()).toString()} ${reader.family}`);
         }
-        assert.deepEqual(told.sort(), [
-          'in answer to question 4',
-          'in question 4',
-          'out answer to question 4',
-          'out question 4',
-        ]);
-      },
-    );
+        ring.release();
+      }
+      assert.deepEqual(told.sort(), [
+        'in answer to question 4',
+        'in question 4',
+        'out answer to question 4',
+        'out question 4',
+      ]);
+    });
   }
 
   test('a file that cannot be probed leaves nothing behind and says why', () => {

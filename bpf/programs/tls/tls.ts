@@ -28,9 +28,10 @@ export interface ProbePlan {
   pid?: number;
 }
 
-const objects: Record<Family, { file: string; program: string }> = {
-  library: { file: 'tls.bpf.o', program: 'tls_library' },
-  go: { file: 'go-tls.bpf.o', program: 'tls_go' },
+/** `typed` goes with the hooks `tp_btf` of sockets, `raw` with all others. */
+const objects: Record<Family, { typed: string; raw: string; program: string }> = {
+  library: { typed: 'tls.bpf.o', raw: 'tls-raw.bpf.o', program: 'tls_library' },
+  go: { typed: 'go-tls.bpf.o', raw: 'go-tls-raw.bpf.o', program: 'tls_go' },
 };
 
 const goConstants: Record<string, number | Uint8Array> = {
@@ -84,8 +85,8 @@ export class TlsProgram {
    */
   attach(plan: ProbePlan): ProbeLinks {
     const loaded = this.#objects.get(plan.family);
-    const { file, program: name } = objects[plan.family];
-    if (loaded === undefined) throw new BpfError('ENOENT', `probing ${plan.path}`, `${file} is not loaded`);
+    const { typed, program: name } = objects[plan.family];
+    if (loaded === undefined) throw new BpfError('ENOENT', `probing ${plan.path}`, `${typed} is not loaded`);
     const program = loaded.object.program(name);
     if (loaded.way === 'single') return new ProbeLinks(attachEach(program, plan));
     try {
@@ -146,7 +147,8 @@ interface Loaded {
 }
 
 function load(sockets: SharedSockets, family: Family, multi: boolean, folder: string): Loaded {
-  const object = openObject(`${folder}/${objects[family].file}`);
+  const { typed, raw } = objects[family];
+  const object = openObject(`${folder}/${sockets.hook === 'tp_btf' ? typed : raw}`);
   try {
     if (multi) object.setExpectedAttachType(objects[family].program, 'uprobe_multi');
     if (family === 'go') for (const [name, value] of Object.entries(goConstants)) object.setRodata(name, value);

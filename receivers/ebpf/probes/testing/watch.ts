@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openRing } from 'libbpfjs';
 import { eventKind, eventSource } from '../../../../bpf/programs/event.gen.ts';
 import { EventReader } from '../../../../bpf/programs/event.ts';
-import { type Counters, openSockets, type ProgramStatistics } from '../../../../bpf/programs/sockets/sockets.ts';
+import {
+  type Counters,
+  type Hook,
+  hooks,
+  openSockets,
+  type ProgramStatistics,
+} from '../../../../bpf/programs/sockets/sockets.ts';
 import { probes as schema } from '../config.ts';
 import type { ProbeStatus } from '../messages.ts';
 import { startProbes } from '../probes.ts';
@@ -45,8 +51,9 @@ const noticeMs = 10_000;
 export function startWatch(
   options: Record<string, unknown> = {},
   isWanted = (pid: number) => pid !== process.pid,
+  kinds: readonly Hook[] = hooks,
 ): Watch {
-  const program = openSockets({ ringBytes: 1 << 24, traceByDefault: true });
+  const program = openSockets({ ringBytes: 1 << 24, traceByDefault: true, hooks: kinds });
   const ring = openRing(program.map('events'));
   const reader = new EventReader(ring.data);
   const clear: Clear[] = [];

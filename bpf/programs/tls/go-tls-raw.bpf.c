@@ -1,0 +1,4 @@
+/* The program of go-tls.bpf.c beside sockets-raw.bpf.c and sockets-tracepoint.bpf.c: the same structs by helper, and threads in the same hash. */
+#define PROBE_READS
+#define THREADS_IN_HASH
+#include "go-tls.bpf.c"
