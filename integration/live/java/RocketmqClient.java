@@ -3,7 +3,9 @@ package live;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
+import org.apache.rocketmq.client.common.ClientErrorCode;
 import org.apache.rocketmq.client.exception.MQBrokerException;
+import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.common.message.Message;
@@ -36,8 +38,7 @@ public class RocketmqClient {
     consumer.start();
     AtomicReferenceArray<SendResult> sent = new AtomicReferenceArray<>(workers);
     for (int worker = 0; worker < workers; worker++) {
-      // The first send makes the topic.
-      sent.set(worker, producer.send(new Message("live-" + worker, "", "first", new byte[10])));
+      sent.set(worker, makeTopic(producer, "live-" + worker));
       consumer.fetchSubscribeMessageQueues("live-" + worker);
     }
     Calls.make(count, workers, (worker, number) -> switch (number % 4) {
@@ -51,6 +52,18 @@ public class RocketmqClient {
         yield new Calls.Call("SEND_MESSAGE_V2", "call-" + number, "SUCCESS", start, Calls.now());
       }
     });
+  }
+
+  /** The first send makes the topic. The broker answers some moments before the name server knows it. */
+  private static SendResult makeTopic(DefaultMQProducer producer, String topic) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return producer.send(new Message(topic, "", "first", new byte[10]));
+      } catch (MQClientException failure) {
+        if (failure.getResponseCode() != ClientErrorCode.NOT_FOUND_TOPIC_EXCEPTION || attempt == 100) throw failure;
+        Thread.sleep(200);
+      }
+    }
   }
 
   private static Calls.Call refused(DefaultMQProducer producer, int worker, int number) throws Exception {
