@@ -141,11 +141,21 @@ interface Held {
 function heldBy(pid: number): Held {
   const held: Held = { programs: new Set(), links: new Set() };
   for (const descriptor of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const text = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8');
+    const text = readOpen(`/proc/${pid}/fdinfo/${descriptor}`);
     for (const [, kind, id] of text.matchAll(/^(prog|link)_id:\s*(\d+)$/gm))
       held[kind === 'prog' ? 'programs' : 'links'].add(Number(id));
   }
   return held;
+}
+
+/** Empty when the descriptor was closed since it was listed: the collector reads other processes' files meanwhile. */
+function readOpen(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 function stillThere({ programs, links }: Held): string[] {
