@@ -9,7 +9,7 @@ import { formatTable, median, spread } from '../report.ts';
 import { waitFor } from '../wait.ts';
 import { type KernelFigures, measureKernel } from './kernel.ts';
 import { type LoadFigures, loadService } from './load.ts';
-import { rateOf, type Subject, startSubject, subjects } from './subjects.ts';
+import { rateOf, type ServerKind, type Subject, startSubject, subjects } from './subjects.ts';
 
 export interface EbpfOptions {
   rounds: number;
@@ -48,6 +48,9 @@ export async function compareEbpf({ rounds, only, quick }: EbpfOptions): Promise
   return outcome;
 }
 
+/** Until a service costs what it will cost: Java compiles what runs often for a long time. */
+const warmUpSeconds: Record<ServerKind, number> = { nginx: 1, go: 1, java: 12, python: 1, node: 4 };
+
 const secondsOf = (quick: boolean) => (quick ? 1 : 3);
 
 async function compareSubject(
@@ -59,7 +62,7 @@ async function compareSubject(
   const rate = rateOf(subject);
   const seconds = secondsOf(quick);
   try {
-    loadService(service.url, rate, service.pid, undefined, 1);
+    loadService(service.url, rate, service.pid, undefined, warmUpSeconds[subject.server]);
     const off: LoadFigures[] = [];
     const on: LoadFigures[] = [];
     for (let round = 0; round < rounds; round++) {

@@ -36,7 +36,8 @@ export function loadService(
   const collectorBefore = cpuSeconds(collector);
   const each = String(Math.round(rate / connections));
   const args = ['--h1', '-t1', `-c${connections}`, `-D${seconds}`, '--rps', each, `--log-file=${log}`, url];
-  const output = execFileSync('h2load', args, { encoding: 'utf8' });
+  // It waits for ever for a connection that was refused.
+  const output = execFileSync('h2load', args, { encoding: 'utf8', timeout: (seconds + 20) * 1000 });
   const serviceSeconds = cpuSeconds(service) - serviceBefore;
   const collectorSeconds = cpuSeconds(collector) - collectorBefore;
   const requests = Number(/(\d+) succeeded, (\d+) failed/.exec(output)?.[1] ?? 0);

@@ -18,4 +18,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+class Server(ThreadingHTTPServer):
+    # The load's connections come all at once; five is the default.
+    request_queue_size = 128
+
+
+Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
