@@ -26,6 +26,8 @@ export interface SocketFacts {
 
 export interface FlowIdentity {
   readonly transport: Transport;
+  /** It was open before it was seen: what is seen of it first may be the middle of a message. */
+  readonly isOlder: boolean;
   /** Text of the addresses, without brackets. `reverse` swaps the two ends. */
   clientAddress: string;
   clientPort: number;

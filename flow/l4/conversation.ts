@@ -6,6 +6,7 @@ import { type OrderedStream, Reassembly, type ReassemblyBudget, type ReassemblyL
 /** What a flow says of itself, and what its calls say of it: whoever reads the payload fills the second half. */
 export class ObservedFlow implements FlowIdentity {
   transport: Transport = 'tcp';
+  isOlder = false;
   clientAddress = '';
   clientPort = 0;
   serverAddress = '';

@@ -4,10 +4,12 @@ import { ipProtocols, type Packet, tcpFlags } from '../packet/packet.ts';
 import { ipv4Text } from './addresses.ts';
 import type { Connect, EndReason } from './consumer.ts';
 import { Conversation, ObservedFlow } from './conversation.ts';
+import { evidence } from './direction.ts';
 import { peerAddress, peerPort } from './peers.ts';
 import { ReassemblyBudget, type ReassemblyLimits } from './reassembly.ts';
 import {
   bitsWord,
+  evidenceWord,
   type FlowCursor,
   firstSequenceWord,
   flowBits,
@@ -165,6 +167,7 @@ export class Payloads {
     const asGuessed = words[at + bitsWord]! & flowBits.reversed ? 1 : 0;
     const identity = new ObservedFlow();
     identity.transport = transport;
+    identity.isOlder = transport === 'tcp' && words[at + evidenceWord]! < evidence.synAck;
     identity.clientAddress = peerAddress(flow, asGuessed);
     identity.clientPort = peerPort(flow, asGuessed);
     identity.serverAddress = peerAddress(flow, 1 - asGuessed);

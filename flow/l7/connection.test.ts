@@ -100,7 +100,7 @@ test('wants no more when the parser stops', () => {
   assert.deepEqual(methods(stream), ['0aa']);
 });
 
-test('an unknown protocol is left alone after some looks, its server after some connections', () => {
+test('an unknown protocol is left alone after some looks', () => {
   const first = createTestStream([toy]);
   let looks = 0;
   while (first.client('??') && looks < 100) looks++;

@@ -19,12 +19,17 @@ export class Inference {
 
   readonly #analysis: Analysis;
   readonly #server: string;
+  /** What was seen first may be the middle of something: that nothing is recognised says little of the server. */
+  #isPartial: boolean;
   readonly #candidates: Protocol[];
   #looks = 0;
 
   constructor(identity: FlowIdentity, analysis: Analysis) {
     this.#analysis = analysis;
-    this.#server = `${identity.serverAddress} ${identity.serverPort} ${identity.transport}`;
+    this.#isPartial = identity.isOlder;
+    // What a TLS library shows of a connection, and what it makes of that, are of different protocols.
+    const plane = identity.socket?.tlsLibrary ? 'tls' : identity.transport;
+    this.#server = `${identity.serverAddress} ${identity.serverPort} ${plane}`;
     const known = analysis.servers.recall(this.#server);
     this.#candidates = known === null ? [] : order(identity, analysis, known);
     this.exhausted = known === null;
@@ -45,11 +50,13 @@ export class Inference {
       return protocol;
     }
     if (undecided && !input.full && input.length < 4096) return null;
-    // None of them: a connection joined in the middle of a message gets some more chances.
     input.start = input.end;
+    // Left alone, without another look that would make the server's next ones left alone for longer.
+    if (this.exhausted) return null;
+    // None of them: a connection joined in the middle of a message gets some more chances.
     if (++this.#looks >= maxLooks || this.#candidates.length === 0) {
       this.exhausted = true;
-      this.#analysis.servers.fail(this.#server);
+      if (!this.#isPartial) this.#analysis.servers.fail(this.#server);
     }
     return null;
   }
@@ -57,6 +64,7 @@ export class Inference {
   /** Bytes were lost before anything was known: what comes next may be the middle of something. */
   gap(): void {
     this.#looks++;
+    this.#isPartial = true;
   }
 }
 

@@ -57,6 +57,11 @@ export class Entry implements Requests {
     this.process = process;
   }
 
+  /** It was open before it was seen; datagrams are whole whenever they are. */
+  get isOlder(): boolean {
+    return this.tables.isOlder && this.ends.transport === 'tcp';
+  }
+
   get isUnix(): boolean {
     return this.inode > 0;
   }

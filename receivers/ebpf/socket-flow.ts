@@ -3,6 +3,7 @@ import type { FlowIdentity, SocketFacts, Transport } from '../../flow/identity.t
 import type { Worker } from '../../flow/l7/evidence.ts';
 import type { ToldTable, ToldTables } from '../../flow/l7/http2/told.ts';
 import type { Side } from '../../flow/l7/message.ts';
+import type { FlowId } from './flow-id.ts';
 import type { Link } from './links.ts';
 import type { StreamWorkers } from './stream-workers.ts';
 
@@ -19,6 +20,7 @@ export interface Ends {
 
 export class SocketFlow implements FlowIdentity {
   readonly transport: Transport;
+  readonly isOlder: boolean;
   clientAddress = '';
   clientPort = 0;
   serverAddress = '';
@@ -43,13 +45,18 @@ export class SocketFlow implements FlowIdentity {
   readonly #turned: (role: Role) => void;
 
   /** `turned` hears that the roles were the other way round. */
-  constructor(ends: Ends, role: Role, socket: SocketFacts, idHi: number, idLo: number, turned: (role: Role) => void) {
+  constructor(
+    { ends, role, id, isOlder }: { ends: Ends; role: Role; id: FlowId; isOlder: boolean },
+    socket: SocketFacts,
+    turned: (role: Role) => void,
+  ) {
     this.transport = ends.transport;
+    this.isOlder = isOlder;
     this.#ends = ends;
     this.role = role;
     this.socket = socket;
-    this.idHi = idHi;
-    this.idLo = idLo;
+    this.idHi = id.hi;
+    this.idLo = id.lo;
     this.#turned = turned;
     this.#place();
   }

@@ -213,7 +213,7 @@ export class SocketTable {
     const turned = (role: Role): void => {
       entry.role = role;
     };
-    const flow = new SocketFlow(entry.ends, entry.role, facts, entry.id.hi, entry.id.lo, turned);
+    const flow = new SocketFlow(entry, facts, turned);
     const socket = typeof entry.key === 'number' ? entry.key : 0;
     const plane = tlsLibrary === '' ? 'wire' : 'clear';
     return new SocketStream(flow, analysis, (what, protocol) => {

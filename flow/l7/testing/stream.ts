@@ -120,6 +120,7 @@ export function createTestStream(
 export function testIdentity(transport: Transport, serverPort: number): FlowIdentity {
   return {
     transport,
+    isOlder: false,
     clientAddress: '10.0.0.1',
     clientPort: 40000,
     serverAddress: '10.0.0.2',

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../child.ts';
 import { freePorts } from '../collector.ts';
 import { ourCollector } from '../paths.ts';
@@ -29,7 +30,19 @@ export interface EbpfOutcome {
   measurements: unknown[];
 }
 
-const heads = ['service', '', 'us off', 'us on', 'factor', 'goal', 'our us', 'p99 off', 'p99 on', 'requests/s'];
+const heads = [
+  'service',
+  '',
+  'us off',
+  'us on',
+  'factor',
+  'goal',
+  'our us',
+  'spans a request',
+  'p99 off',
+  'p99 on',
+  'requests/s',
+];
 
 export async function compareEbpf({ rounds, only, quick }: EbpfOptions): Promise<EbpfOutcome> {
   const outcome: EbpfOutcome = { factors: [], ratios: [], failures: [], measurements: [] };
@@ -48,8 +61,14 @@ export async function compareEbpf({ rounds, only, quick }: EbpfOptions): Promise
   return outcome;
 }
 
-/** Until a service costs what it will cost: Java compiles what runs often for a long time. */
-const warmUpSeconds: Record<ServerKind, number> = { nginx: 1, go: 1, java: 12, python: 1, node: 4 };
+/** Until a service costs what it will cost: Java compiles what runs often for a long time, so it has more to do then. */
+const warmUps: Record<ServerKind, { seconds: number; rate: number }> = {
+  nginx: { seconds: 1, rate: 1 },
+  go: { seconds: 1, rate: 1 },
+  java: { seconds: 15, rate: 5 },
+  python: { seconds: 1, rate: 1 },
+  node: { seconds: 4, rate: 1 },
+};
 
 const secondsOf = (quick: boolean) => (quick ? 1 : 3);
 
@@ -62,23 +81,32 @@ async function compareSubject(
   const rate = rateOf(subject);
   const seconds = secondsOf(quick);
   try {
-    loadService(service.url, rate, service.pid, undefined, warmUpSeconds[subject.server]);
+    const warmUp = warmUps[subject.server];
+    loadService(service.url, rate * warmUp.rate, service.pid, undefined, warmUp.seconds);
     const off: LoadFigures[] = [];
     const on: LoadFigures[] = [];
+    const seen: number[] = [];
     for (let round = 0; round < rounds; round++) {
       off.push(loadService(service.url, rate, service.pid, undefined, seconds));
       const collector = await startTracing(subject);
       try {
         // The first seconds: its compilers, and the probes.
         loadService(service.url, rate, service.pid, collector.pid, quick ? 1 : 4);
-        on.push(loadService(service.url, rate, service.pid, collector.pid, seconds));
+        const before = await collector.settledSpans();
+        const figures = loadService(service.url, rate, service.pid, collector.pid, seconds);
+        on.push(figures);
+        seen.push(((await collector.settledSpans()) - before) / figures.requests);
       } finally {
         await collector.stop();
       }
     }
     const factors = on.map(({ serviceUs }, round) => serviceUs / off[round]!.serviceUs);
     outcome.factors.push({ name: subject.name, value: median(factors) });
-    outcome.measurements.push({ name: subject.name, off, on });
+    outcome.measurements.push({ name: subject.name, off, on, seen });
+    if (!subject.others && Math.min(...seen) < 0.99)
+      outcome.failures.push(
+        `${subject.name}: spans of only ${spread(seen, 3)} of the requests: what tracing costs is not measured`,
+      );
     const each = (figures: LoadFigures[], key: keyof LoadFigures, digits = 1) =>
       spread(
         figures.map((one) => one[key]),
@@ -92,6 +120,7 @@ async function compareSubject(
       spread(factors, 2),
       String(subject.goal),
       each(on, 'collectorUs'),
+      spread(seen, 3),
       each(off, 'p99Us', 0),
       each(on, 'p99Us', 0),
       spread(
@@ -104,8 +133,13 @@ async function compareSubject(
   }
 }
 
+interface Tracing extends Child {
+  /** Spans of its receiver so far, once no more come. */
+  settledSpans(): Promise<number>;
+}
+
 /** A collector that traces this service, or another one only, and gives what it sees to nobody. The load stands for clients elsewhere. */
-async function startTracing(subject: Subject): Promise<Child> {
+async function startTracing(subject: Subject): Promise<Tracing> {
   const directory = mkdtempSync(join(tmpdir(), 'otelcol-bench-'));
   const [metricsPort] = await freePorts(1);
   const config = join(directory, 'config.yaml');
@@ -127,20 +161,32 @@ service:
 `,
   );
   const child = startChild(ourCollector, ['--config', config]);
+  const readMetrics = () =>
+    fetch(`http://127.0.0.1:${metricsPort}/metrics`).then(
+      (reply) => reply.text(),
+      () => '',
+    );
   await waitFor(
     async () => {
       if (!child.running()) throw new Error(`the collector ended at start:\n${child.stderrTail()}`);
-      const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`).then(
-        (reply) => reply.text(),
-        () => '',
-      );
-      return metrics === '' ? undefined : true;
+      return (await readMetrics()) === '' ? undefined : true;
     },
     () => `the collector is not ready:\n${child.stderrTail()}`,
     60_000,
   );
   return {
     ...child,
+    async settledSpans() {
+      let [last, now] = [-1, 0];
+      for (let tries = 0; tries < 10 && now !== last; tries++) {
+        await sleep(500);
+        [last, now] = [
+          now,
+          Number(/^otelcol_receiver_accepted_spans_total\{[^}]*\} (\d+)/m.exec(await readMetrics())?.[1] ?? 0),
+        ];
+      }
+      return now;
+    },
     async stop() {
       await child.stop();
       rmSync(directory, { recursive: true, force: true });

@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two packets, of which the second would wait for the first's acknowledgement.
+    disable_nagle_algorithm = True
 
     def do_GET(self):
         body = b"x" * max(12, int("0" + self.path[1:]))
