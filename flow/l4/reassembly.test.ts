@@ -146,6 +146,26 @@ test('a hole whose acknowledgement came first does not wait', () => {
   assert.deepEqual(lines, ['client gap 2', 'client cd']);
 });
 
+const joins: [name: string, acknowledged: number, answerAt: number, expected: string][] = [
+  ['an answer that was acknowledged and not captured is a gap before the next', 5011, 5011, 'server gap 10'],
+  ['so is a part of it', 5007, 5011, 'server gap 10'],
+  ['what nobody acknowledged may never have been', 5001, 5011, ''],
+  ['numbers that have nothing to do with what was acknowledged begin anew', 5011, 1 << 28, ''],
+];
+
+for (const [name, acknowledged, answerAt, expected] of joins) {
+  test(`joined in the middle: ${name}`, () => {
+    const lines: string[] = [];
+    const table = testTable({ connect: () => noting(lines) });
+    table.packet(tcp(0, client, server, 'PA', 1001, 5001, { payload: 'ask' }));
+    table.packet(tcp(1, client, server, 'PA', 1004, acknowledged, { payload: 'again' }));
+    table.packet(tcp(2, server, client, 'PA', answerAt, 1009, { payload: 'answer' }));
+    table.packet(tcp(3, client, server, 'A', 1009, answerAt + 6));
+    const gap = expected === '' ? [] : [expected];
+    assert.deepEqual(lines, ['client ask', 'client again', ...gap, 'server answer']);
+  });
+}
+
 test('a hole is given up when too much waits behind it', () => {
   const lines: string[] = [];
   const table = connected(lines, { reassembly: { maxBytes: 1 << 20, maxSegments: 2, maxWaitNs: 1e12 } });

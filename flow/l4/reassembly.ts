@@ -39,6 +39,9 @@ interface Waiting {
 /** Counted for a waiting segment besides its bytes: the object and its buffer. */
 const segmentOverhead = 200;
 
+/** A first segment further than this behind what the peer has acknowledged is none that followed it. */
+const farthestStart = 1 << 24;
+
 /*
  *              next            hole                waiting
  *   delivered ──┼──────────────────────┬──────────┬────┬──────
@@ -58,6 +61,9 @@ export class Reassembly {
   finished = false;
   #finKnown = false;
   #finSeq = 0;
+  /** What the peer had acknowledged when it was heard first, before any segment: what comes is sent behind it. */
+  #acknowledged = 0;
+  #isAcknowledged = false;
   /** In the order of sequence numbers, none over another. */
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
@@ -103,7 +109,7 @@ export class Reassembly {
     acknowledged: number,
     hasAck: boolean,
   ): void {
-    if (!this.started) this.begin(seq);
+    if (!this.started) this.#join(seq, acknowledged);
     if (this.finished) return;
     const ahead = after(seq, this.next);
     if (ahead > 0) {
@@ -130,8 +136,22 @@ export class Reassembly {
     this.#finishIfThere(timeNs);
   }
 
+  /** The first segment of a stream whose beginning was not seen: what the peer has got since it was heard first is a hole before it. */
+  #join(seq: number, acknowledged: number): void {
+    const isHole =
+      this.#isAcknowledged &&
+      after(acknowledged, this.#acknowledged) > 0 &&
+      after(seq, this.#acknowledged) > 0 &&
+      after(seq, this.#acknowledged) <= farthestStart;
+    this.begin(isHole ? this.#acknowledged : seq);
+  }
+
   /** The peer acknowledged everything before `seq`: a hole before it will not be filled. */
   acknowledge(seq: number, timeNs: number): void {
+    if (!this.started && !this.#isAcknowledged) {
+      this.#acknowledged = seq;
+      this.#isAcknowledged = true;
+    }
     while (this.#wanted && this.#waiting.length > 0 && after(seq, this.next) > 0) {
       const first = this.#waiting[0]!.seq;
       if (after(first, seq) > 0) this.#skipTo(seq, timeNs);
