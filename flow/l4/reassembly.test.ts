@@ -146,14 +146,14 @@ test('a hole whose acknowledgement came first does not wait', () => {
   assert.deepEqual(lines, ['client gap 2', 'client cd']);
 });
 
-const joins: [name: string, acknowledged: number, answerAt: number, expected: string][] = [
-  ['an answer that was acknowledged and not captured is a gap before the next', 5011, 5011, 'server gap 10'],
-  ['so is a part of it', 5007, 5011, 'server gap 10'],
-  ['what nobody acknowledged may never have been', 5001, 5011, ''],
-  ['numbers that have nothing to do with what was acknowledged begin anew', 5011, 1 << 28, ''],
+const joins: [name: string, acknowledged: number, answerAt: number, gaps: string[]][] = [
+  ['an answer that was acknowledged and not captured is a gap before the next', 5011, 5011, ['server gap 10']],
+  ['so is a part of it', 5007, 5011, ['server gap 6', 'server gap 4']],
+  ['what nobody acknowledged may never have been', 5001, 5011, []],
+  ['numbers that have nothing to do with what was acknowledged begin anew', 5011, 1 << 28, []],
 ];
 
-for (const [name, acknowledged, answerAt, expected] of joins) {
+for (const [name, acknowledged, answerAt, gaps] of joins) {
   test(`joined in the middle: ${name}`, () => {
     const lines: string[] = [];
     const table = testTable({ connect: () => noting(lines) });
@@ -161,8 +161,7 @@ for (const [name, acknowledged, answerAt, expected] of joins) {
     table.packet(tcp(1, client, server, 'PA', 1004, acknowledged, { payload: 'again' }));
     table.packet(tcp(2, server, client, 'PA', answerAt, 1009, { payload: 'answer' }));
     table.packet(tcp(3, client, server, 'A', 1009, answerAt + 6));
-    const gap = expected === '' ? [] : [expected];
-    assert.deepEqual(lines, ['client ask', 'client again', ...gap, 'server answer']);
+    assert.deepEqual(lines, ['client ask', 'client again', ...gaps, 'server answer']);
   });
 }
 
