@@ -4,6 +4,7 @@ import { formatDuration } from '../../format/duration.ts';
 import { formatBytes, formatCount } from '../../format/number.ts';
 import { formatEndpoint, observationPointWords } from '../../format/observation-point.ts';
 import { formatAbsolute, formatAgo, nsTextToMs } from '../../format/time.ts';
+import { RepeatedPackets } from '../../parts/repeated-packets.tsx';
 import { SortButton } from '../../parts/sort-button.tsx';
 import { refreshedAt } from '../../state/time-range.ts';
 import { callsOfFlow } from './flow-links.ts';
@@ -51,7 +52,9 @@ export function FlowListRow({ flow }: { flow: FlowRow }) {
         {formatBytes(flow.clientBytes)} · {formatBytes(flow.serverBytes)}
       </span>
       <span class="number">
-        {flow.retransmissions > 0 ? <span class="bad">⚠ {formatCount(flow.retransmissions)}</span> : '0'}
+        <RepeatedPackets count={flow.retransmissions} packets={flow.clientPackets + flow.serverPackets}>
+          {formatCount(flow.retransmissions)}
+        </RepeatedPackets>
       </span>
       <span class="number">{flow.rttNs < 0 ? '–' : formatDuration(flow.rttNs)}</span>
       <span class="number">{flow.artNs < 0 ? '–' : formatDuration(flow.artNs)}</span>

@@ -3,6 +3,7 @@ import type { EdgeRow } from '../../api/types.ts';
 import { formatDuration } from '../../format/duration.ts';
 import { formatBytes, formatCount, formatRate, formatShare } from '../../format/number.ts';
 import { observationPointWords } from '../../format/observation-point.ts';
+import { RepeatedPackets } from '../../parts/repeated-packets.tsx';
 import { ServiceName } from '../../parts/service-name.tsx';
 import { SortButton } from '../../parts/sort-button.tsx';
 import { linkTo } from '../../state/url.ts';
@@ -104,11 +105,9 @@ function Traffic({ edge, traffic }: { edge: EdgeRow; traffic: NonNullable<EdgeRo
         class="number"
         title={`${formatCount(traffic.retransmissions)} of ${formatCount(traffic.packets)} packets; ${formatCount(traffic.failed)} of ${formatCount(traffic.opened)} connections failed`}
       >
-        {traffic.retransmissions > 0 ? (
-          <span class="bad">⚠ {formatShare(traffic.retransmissions, traffic.packets)}</span>
-        ) : (
-          '0 %'
-        )}
+        <RepeatedPackets count={traffic.retransmissions} packets={traffic.packets}>
+          {formatShare(traffic.retransmissions, traffic.packets)}
+        </RepeatedPackets>
       </span>
     </>
   );
