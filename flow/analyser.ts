@@ -47,6 +47,7 @@ export function createAnalyser(options: AnalyserOptions): Analyser {
     tunnelName,
     resource: () => hostResource(hostName),
     scopeVersion: version,
+    registeredPorts: registeredPorts(analysis),
     ...options.flows,
   });
   return {
@@ -68,4 +69,10 @@ export function createAnalyser(options: AnalyserOptions): Analyser {
     },
     close: (onFull) => flows.close(onFull),
   };
+}
+
+/** TCP ports of all protocols that are looked for, those of the configuration included. */
+function registeredPorts({ protocols, options }: Analysis): Set<number> {
+  const overTcp = protocols.filter(({ transports }) => transports.includes('tcp'));
+  return new Set(overTcp.flatMap(({ name, ports }) => [...ports, ...(options.ports[name] ?? [])]));
 }

@@ -1,6 +1,7 @@
 /** Which end of a flow is the client when no handshake tells: listening ports, remembered servers, port numbers. */
 import { type DirectionEvidence, directionEvidence } from '../../pdata/schema/flow-log.ts';
 import { ipProtocols } from '../packet/packet.ts';
+import type { FlowTableOptions } from './options.ts';
 import { addressWord, bitsWord, evidenceWord, type FlowCursor, flowBits, portsWord } from './row.ts';
 
 /** Numbers of the evidences, as rows keep them: the higher, the surer. */
@@ -26,9 +27,9 @@ const ephemeralPort = 32768;
 /** Ports below need a privilege to listen on, so servers have them. */
 const privilegedPort = 1024;
 
-/** 1: `first` looks like the server's port, -1: `second` does, 0: neither. */
-export function comparePorts(first: number, second: number): number {
-  const rank = (port: number) => (port < privilegedPort ? 2 : port < ephemeralPort ? 1 : 0);
+/** 1: `first` looks like the server's port, -1: `second` does, 0: neither. Some protocols' ports are among those handed out to clients. */
+export function comparePorts(first: number, second: number, registered: ReadonlySet<number>): number {
+  const rank = (port: number) => (port < privilegedPort ? 3 : registered.has(port) ? 2 : port < ephemeralPort ? 1 : 0);
   return Math.sign(rank(first) - rank(second));
 }
 
@@ -40,7 +41,7 @@ export function guessClient(
   flow: FlowCursor,
   peer: number,
   protocol: number,
-  listeningPorts: ReadonlySet<number>,
+  { listeningPorts, registeredPorts }: Pick<FlowTableOptions, 'listeningPorts' | 'registeredPorts'>,
   servers: ServerHistory,
 ): void {
   const { words, at } = flow;
@@ -53,7 +54,7 @@ export function guessClient(
     const served =
       Number(servers.has(words, at + addressWord, first, protocol)) -
       Number(servers.has(words, at + addressWord + 4, second, protocol));
-    const looks = comparePorts(first, second);
+    const looks = comparePorts(first, second, protocol === ipProtocols.tcp ? registeredPorts : none);
     const verdict = listens || served || looks;
     if (verdict !== 0) {
       server = verdict > 0 ? 0 : 1;
@@ -63,6 +64,8 @@ export function guessClient(
   if (server === 0) words[at + bitsWord]! |= flowBits.reversed;
   words[at + evidenceWord] = why;
 }
+
+const none: ReadonlySet<number> = new Set();
 
 const ways = 4;
 

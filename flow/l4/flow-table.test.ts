@@ -158,12 +158,15 @@ const clues: [
   ['remembered', 'history', [], true, 40000, 40001],
   ['privileged', 'port', [], false, 40000, 80],
   ['registered below ephemeral', 'port', [], false, 40000, 3306],
+  ['registered among the ephemeral', 'port', [], false, 40000, 61616],
+  ['registered, before one below the ephemeral', 'port', [], false, 20000, 61616],
+  ['privileged, before one that is registered', 'port', [], false, 61616, 80],
   ['nothing', 'first_packet', [], false, 40000, 40001],
 ];
 
 for (const [name, evidence, listening, remembered, clientPort, serverPort] of clues) {
   test(`joined in the middle, the client is found by what is ${name}`, () => {
-    const table = testTable({ listeningPorts: new Set(listening) });
+    const table = testTable({ listeningPorts: new Set(listening), registeredPorts: new Set([61616]) });
     const one = ipv4('10.0.0.1', clientPort);
     const two = ipv4('10.0.0.2', serverPort);
     const third = ipv4('10.0.0.3', 50000);

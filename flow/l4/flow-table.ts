@@ -224,7 +224,7 @@ export class FlowTable {
       this.#reports.tunnel(flow, peer === 0 ? [source, destination] : [destination, source]);
     }
     if (!isTcp || (packet.flags & tcpFlags.syn) === 0) {
-      guessClient(flow, peer, packet.ipProtocol, this.#options.listeningPorts, this.servers);
+      guessClient(flow, peer, packet.ipProtocol, this.#options, this.servers);
     }
     this.#index.add(flow.row, hash);
     const isUdp = packet.ipProtocol === ipProtocols.udp;

@@ -39,6 +39,8 @@ export interface FlowTableOptions {
   timeoutsNs: FlowTimeouts;
   /** Ports that servers listen on; outranks port numbers and history. */
   listeningPorts: ReadonlySet<number>;
+  /** TCP ports that a protocol is registered for: where neither end's port is privileged, the one that has such a port is the server. */
+  registeredPorts: ReadonlySet<number>;
   reassembly: ReassemblyLimits;
   /** Of all segments that wait behind holes. */
   reassemblyBudgetBytes: number;
@@ -69,6 +71,7 @@ export const defaultFlowOptions = {
   maxConversations: 1 << 17,
   timeoutsNs: defaultTimeoutsNs,
   listeningPorts: new Set<number>() as ReadonlySet<number>,
+  registeredPorts: new Set<number>() as ReadonlySet<number>,
   // Room for what TCP windows let wait; a hole is filled within some round trips or never.
   reassembly: { maxBytes: 4 << 20, maxSegments: 1024, maxWaitNs: 10 * second } as ReassemblyLimits,
   reassemblyBudgetBytes: 256 << 20,
