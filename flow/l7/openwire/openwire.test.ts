@@ -196,6 +196,32 @@ test('a connection joined late is known at its port, and its encoding found out'
   assert.equal(stream.calls[0]!.outcome, 'answered');
 });
 
+test('joined late, values are known to be cached or not by the commands that they are in', () => {
+  const session = (id: number, ...sessionId: Part[]) => loose.command(4, id, true, ...sessionId);
+  const sessionId = (connection: string) => loose.object(121, loose.text(connection), u64(1));
+  for (const [name, first, second] of [
+    ['cached', loose.first(1, sessionId('ID:c:1')), loose.again(1)],
+    ['in full', sessionId('ID:c:1'), sessionId('ID:c:1')],
+  ] as const) {
+    const stream = createTestStream([openwire], { serverPort: 61616 });
+    // Without values it fits both.
+    stream.client(loose.command(10, 3, false));
+    stream.client(session(4, first));
+    stream.server(loose.command(30, 1, false, u32(4)));
+    stream.client(session(5, second));
+    stream.server(loose.command(30, 2, false, u32(5)));
+    assert.equal(stream.analysis.counters.lost, 0, name);
+    assert.deepEqual(
+      stream.calls.slice(1).map(({ outcome, request }) => [outcome, request!.textFact('connectionId')]),
+      [
+        ['answered', 'ID:c:1'],
+        ['answered', 'ID:c:1'],
+      ],
+      name,
+    );
+  }
+});
+
 test('after lost bytes reading goes on', () => {
   const stream = createTestStream([openwire]);
   stream.client(wireFormat(false));

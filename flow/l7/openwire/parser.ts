@@ -5,11 +5,12 @@ import type { Message, Side } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { utf8 } from '../text.ts';
-import { framePlausible, guessTight, probeOpenWire } from './probe.ts';
+import { FormatGuess } from './guess.ts';
+import { framePlausible, probeOpenWire } from './probe.ts';
 import { PropertyCursor } from './properties.ts';
 import { type Cached, CommandReader } from './reader.ts';
 import { codes, dataTypes } from './types.ts';
-import { defaultFormat, negotiate, readWireFormat, type WireFormat } from './wire-format.ts';
+import { negotiate, readWireFormat, type WireFormat } from './wire-format.ts';
 
 /** As much of a command is looked at; properties come behind the content of a message. */
 const headBytes = 32 * 1024;
@@ -21,8 +22,9 @@ export class OpenWireParser implements Parser {
   readonly #session: Session;
   /** What each end offers. */
   readonly #offers: [WireFormat | null, WireFormat | null] = [null, null];
-  /** What they agreed on, or what was guessed; null until then. */
+  /** What they agreed on; null until both have spoken. */
   #format: WireFormat | null = null;
+  readonly #guess = new FormatGuess();
   readonly #caches: readonly [Map<number, Cached>, Map<number, Cached>] = [new Map(), new Map()];
 
   constructor(session: Session) {
@@ -52,7 +54,7 @@ export class OpenWireParser implements Parser {
     }
     // Parts of a command that was too long for a datagram.
     if (code === codes.partial || code === codes.lastPartial) return next;
-    const format = this.#format ?? this.#guess(bytes, start, end);
+    const format = this.#format ?? this.#guess.take(bytes, start, end);
     reader.read(bytes, start + 4, limit, format, this.#caches[side]);
     if (reader.bad) return lost;
     message.method = dataTypes[code]!.name;
@@ -66,13 +68,9 @@ export class OpenWireParser implements Parser {
     if (framePlausible(bytes, start, end) !== 'yes') return false;
     if (bytes[start + 4] === codes.wireFormatInfo) return probeOpenWire(input) === 'either';
     const next = start + 4 + bytes.readUInt32BE(start);
-    reader.read(
-      bytes,
-      start + 4,
-      Math.min(next, end),
-      this.#format ?? defaultFormat,
-      new Map(this.#caches[input.side]),
-    );
+    if (this.#format === null && next <= end) return this.#guess.resume(bytes, start, end);
+    const format = this.#format ?? this.#guess.take(bytes, start, end);
+    reader.read(bytes, start + 4, Math.min(next, end), format, new Map(this.#caches[input.side]));
     return !reader.bad && (reader.cut ? end - start > 64 : reader.at === next);
   }
 
@@ -80,19 +78,8 @@ export class OpenWireParser implements Parser {
     this.#offers[side] = offer;
     this.#caches[side].clear();
     const other = this.#offers[side === 0 ? 1 : 0];
-    // Until the other end has spoken what it offers must do.
     this.#format = other === null ? null : negotiate(offer, other);
-  }
-
-  #guess(bytes: Buffer, start: number, end: number): WireFormat {
-    const offer = this.#offers[0] ?? this.#offers[1];
-    const tight = guessTight(bytes, start, end);
-    const guessed = { ...(offer ?? defaultFormat) };
-    if (tight !== null) {
-      this.#format = { ...guessed, tight, cached: offer?.cached ?? true };
-      return this.#format;
-    }
-    return guessed;
+    if (other === null) this.#guess.offered(offer);
   }
 
   #command(message: Message, code: number, bytes: Buffer, limit: number): void {

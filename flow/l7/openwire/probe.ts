@@ -2,15 +2,13 @@
 import type { Input } from '../input.ts';
 import type { Verdict } from '../protocol.ts';
 import { startsWith } from '../text.ts';
-import { CommandReader } from './reader.ts';
+import { fillsFrame } from './guess.ts';
 import { codes, dataTypes } from './types.ts';
-import { defaultFormat, magic } from './wire-format.ts';
+import { magic } from './wire-format.ts';
 
 const ports: readonly number[] = [61616, 61617];
 /** `maxFrameSize` of ActiveMQ is 100 MiB by default; more for those who raised it. */
 export const maxFrameBytes = 512 * 1024 * 1024;
-
-const reader = new CommandReader();
 
 /** Whether a frame may begin so: its size, and the code of a command. */
 export function framePlausible(bytes: Buffer, start: number, end: number): 'yes' | 'more' | 'no' {
@@ -31,18 +29,5 @@ export function probeOpenWire({ bytes, start, end, serverPort }: Input): Verdict
   if (bytes[start + 4] === codes.wireFormatInfo) return end - start < 13 ? 'more' : 'either';
   if (!ports.includes(serverPort)) return 'no';
   if (start + 4 + bytes.readUInt32BE(start) > end) return 'more';
-  return guessTight(bytes, start, end) === null ? 'no' : 'either';
-}
-
-/** Which encoding makes the command fill its frame; null when none does. For connections whose WireFormatInfo was not seen. */
-export function guessTight(bytes: Buffer, start: number, end: number): boolean | null {
-  const limit = start + 4 + bytes.readUInt32BE(start);
-  if (limit > end) return null;
-  for (const tight of [true, false]) {
-    for (const version of [12, 9, 1]) {
-      reader.read(bytes, start + 4, limit, { ...defaultFormat, tight, version }, new Map());
-      if (!reader.bad && !reader.cut && reader.at === limit) return tight;
-    }
-  }
-  return null;
+  return fillsFrame(bytes, start, end) ? 'either' : 'no';
 }

@@ -9,8 +9,8 @@ export interface WireFormat {
   readonly stackTraces: boolean;
 }
 
-/** What a connection joined late most likely speaks. */
-export const defaultFormat: WireFormat = { version: 12, tight: true, cached: true, stackTraces: true };
+/** The last version of the protocol, of ActiveMQ 5.10 and later. */
+export const maxVersion = 12;
 
 /** What two ends agree on. */
 export function negotiate(first: WireFormat, second: WireFormat): WireFormat {
