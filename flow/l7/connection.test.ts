@@ -78,6 +78,13 @@ test('what the other side sent before the protocol was known is read first', () 
   stream.server('R2xx');
   stream.client('2aa');
   assert.deepEqual(methods(stream), ['1xx', '0aa']);
+  assert.deepEqual(
+    stream.messages.map(({ seq, frame }) => [seq, frame]),
+    [
+      [5000, 2],
+      [1000, 3],
+    ],
+  );
 });
 
 test('goes on with another protocol when the parser says so', () => {

@@ -333,7 +333,7 @@ export class Connection {
     }
     this.#begin(protocol);
     this.#inference = null;
-    // What the other side sent before it was known is read in its turn, without a time of its own.
+    // What the other side sent before it was known is read in its turn.
     const other = this.#sides[input.side === 0 ? 1 : 0];
     if (other.restLength > 0) this.#readBefore(input.side === 0 ? 1 : 0, other);
     if (this.#stopped) return false;
@@ -363,13 +363,15 @@ export class Connection {
   /** Reads what the other side sent first: kept bytes, while the current window waits. */
   #readBefore(side: Side, state: SideStream): void {
     const { input } = this.#analysis;
-    const { bytes, start, end, timeNs, startNs, seq, offset, full, side: current } = input;
+    const { bytes, start, end, timeNs, startNs, frame, seq, offset, full, side: current } = input;
     input.bytes = state.rest!;
     input.start = 0;
     input.end = state.restLength;
     input.side = side;
-    input.timeNs = state.restNs;
+    input.timeNs = state.lastNs;
     input.startNs = state.restNs;
+    input.frame = state.lastFrame;
+    input.seq = state.restSeq;
     input.offset = state.offset - state.restLength;
     input.full = false;
     const swapped = this.#swapped;
@@ -382,6 +384,7 @@ export class Connection {
     input.side = current;
     input.timeNs = timeNs;
     input.startNs = startNs;
+    input.frame = frame;
     input.seq = seq;
     input.offset = offset;
     input.full = full;

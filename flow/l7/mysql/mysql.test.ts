@@ -332,6 +332,32 @@ test('a connection joined later, at a client or in an answer', () => {
   ]);
 });
 
+test('a connection joined later is known by a statement of one word', () => {
+  const stream = createTestStream([mysql], { serverPort: 3306 });
+  stream.client(query('rollback'));
+  stream.server(ok(1));
+  assert.deepEqual(
+    stream.calls.map(({ outcome, request }) => [outcome, request!.resource, request!.seq]),
+    [['answered', 'rollback', 1000]],
+  );
+});
+
+test('the id of a statement whose prepare was not seen is no number of rows', () => {
+  const stream = createTestStream([mysql], { serverPort: 3306 });
+  stream.server(packet(1, [0], u32(97), [0, 0, 2, 0], [0, 0, 0]));
+  assert.equal(stream.messages[0]!.facts?.get('affectedRows'), undefined);
+});
+
+test('rows before lost bytes are not counted with the next answer', () => {
+  const stream = createTestStream([mysql]);
+  stream.client(selected);
+  stream.server(join(packet(1, [1]), column(2), eof(3), row(4), row(5)));
+  stream.gap(1, 10);
+  stream.client(selected);
+  stream.server(join(packet(1, [1]), column(2), eof(3), row(4), eof(5)));
+  assert.equal(stream.messages.at(-1)!.facts?.get('rows'), 1);
+});
+
 test('an answer cut off by the end of the connection is told as far as it came', () => {
   const stream = createTestStream([mysql]);
   stream.client(selected);

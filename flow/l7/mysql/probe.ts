@@ -160,7 +160,8 @@ function beginsLikeSql(bytes: Buffer, start: number, end: number): boolean {
     at++;
     letters++;
   }
-  return letters >= 2 && letters <= 12 && printable(bytes, at, Math.min(end, at + 24));
+  // `commit` has nothing behind it.
+  return letters >= 2 && letters <= 12 && (at === end || printable(bytes, at, Math.min(end, at + 24)));
 }
 
 function printable(bytes: Buffer, start: number, end: number): boolean {

@@ -18,6 +18,8 @@ import { capabilities, cursorExists, lenenc, lenencEnd, longestPacket, moreResul
 const longestHead = 1024;
 const progressReport = 0xffff;
 const longestEof = 5;
+/** The answer to a prepare that was not seen looks like an OK of this length, with its id in place of a number of rows. */
+const prepareOkBytes = 12;
 
 type Stage = 'first' | 'columns' | 'rows' | 'prepared';
 
@@ -44,6 +46,10 @@ export class ServerReader {
   forget(): void {
     this.#message = null;
     this.#stage = 'first';
+    this.#rows = 0;
+    this.#sumRows = 0;
+    this.#hasRows = false;
+    this.#separated = false;
   }
 
   /** Of rows and definitions the first byte is enough. */
@@ -152,7 +158,7 @@ export class ServerReader {
       if (affected >= 0) {
         const inserted = lenenc(bytes, lenencEnd, end);
         if (inserted >= 0 && lenencEnd + 2 <= end) status = u16(bytes, lenencEnd);
-        if (bytes[start] === 0x00) {
+        if (bytes[start] === 0x00 && (length !== prepareOkBytes || this.#state.expected.length > 0)) {
           message.fact('affectedRows', affected);
           if (inserted > 0) message.fact('lastInsertId', inserted);
         }
@@ -236,12 +242,7 @@ export class ServerReader {
   #done(): void {
     const message = this.#message!;
     const state = this.#state;
-    this.#message = null;
-    this.#stage = 'first';
-    this.#rows = 0;
-    this.#sumRows = 0;
-    this.#hasRows = false;
-    this.#separated = false;
+    this.forget();
     state.sendsFile = false;
     if (message.status === '') {
       message.status = 'ok';
