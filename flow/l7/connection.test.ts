@@ -78,11 +78,18 @@ test('what the other side sent before the protocol was known is read first', () 
   stream.server('R2xx');
   stream.client('2aa');
   assert.deepEqual(methods(stream), ['1xx', '0aa']);
+});
+
+test('it keeps its own place: time, frame and sequence number', () => {
+  const known: Protocol = { ...toy, probe: (input) => (toy.probe(input) === 'server' ? 'server' : 'more') };
+  const stream = createTestStream([known]);
+  stream.client('Q2aa');
+  stream.server('R2xx');
   assert.deepEqual(
-    stream.messages.map(({ seq, frame }) => [seq, frame]),
+    stream.messages.map(({ side, timeNs, frame, seq }) => [side, timeNs, frame, seq]),
     [
-      [5000, 2],
-      [1000, 3],
+      [0, 1e6, 1, 1000],
+      [1, 2e6, 2, 5000],
     ],
   );
 });
