@@ -2,13 +2,13 @@
 import type { Protocol } from '../protocol.ts';
 import { describeKafka } from './describe.ts';
 import { KafkaParser } from './parser.ts';
-import { probeKafka } from './probe.ts';
+import { kafkaPorts, probeKafka } from './probe.ts';
 
 const kafka: Protocol = {
   name: 'kafka',
   label: 'Kafka',
   transports: ['tcp'],
-  ports: [9092, 9093, 9094],
+  ports: kafkaPorts,
   probe: probeKafka,
   createParser: (session) => new KafkaParser(session),
   describe: describeKafka,

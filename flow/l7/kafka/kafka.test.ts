@@ -240,6 +240,23 @@ test('a connection joined in the middle is known by its next request', () => {
   assert.equal(stream.calls[0]!.outcome, 'answered');
 });
 
+test('an answer seen first is not taken for a Produce that wants no answer', () => {
+  const produced = response(2, u32(1), text16('orders'), u32(1), u32(0), u16(0), u64(42), u64(-1));
+  const versions = response(2, u16(0), 4, u16(0), u16(0), u16(7), tags, u16(1), u16(0), u16(11), tags);
+  for (const answer of [produced, versions]) {
+    for (const serverPort of [9092, 29092]) {
+      const stream = createTestStream([kafka], { serverPort });
+      stream.server(answer);
+      stream.client(request('ListGroups', 0, 5));
+      stream.server(response(5, u16(0)));
+      assert.deepEqual(
+        stream.calls.map(({ outcome, request: asked }) => [outcome, asked?.method, asked?.side]),
+        [['answered', 'ListGroups', 0]],
+      );
+    }
+  }
+});
+
 test('the head of a FastCGI record is not taken for a request of 16 MiB', () => {
   const stream = play(kafka, [
     ['>', join(1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)],
