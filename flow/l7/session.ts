@@ -156,7 +156,7 @@ export class Session {
     const message = this.#open[side];
     if (message === null) return;
     this.#open[side] = null;
-    message.complete = complete;
+    if (!complete) message.complete = false;
     this.#complete(message, offset, timeNs);
   }
 

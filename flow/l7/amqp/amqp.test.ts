@@ -163,6 +163,20 @@ test('after lost bytes reading goes on with the next frame', () => {
   );
 });
 
+test('a message whose content was lost is incomplete', () => {
+  const stream = createTestStream([amqp]);
+  stream.client(publish(1, 'ex', 'a'));
+  stream.gap(0, 100);
+  stream.client(join(publish(1, 'ex', 'b'), content(1, 'x')));
+  assert.deepEqual(
+    stream.calls.map(({ request }) => [request!.textFact('routingKey'), request!.complete]),
+    [
+      ['a', false],
+      ['b', true],
+    ],
+  );
+});
+
 for (const [name, data] of [
   ['AMQP 1.0', 'AMQP\0\x01\0\0'],
   ['HTTP', 'GET / HTTP/1.1\r\n\r\n'],

@@ -228,7 +228,7 @@ export class AmqpParser implements Parser {
   #hold(message: Message, channel: number): void {
     const key = channel * 2 + message.side;
     const before = this.#contents.get(key);
-    if (before !== undefined) this.#session.emit(before);
+    if (before !== undefined) this.#cut(before);
     else if (this.#contents.size >= maxContents) this.#flush(message.side);
     message.sizeBytes = message.frameLength;
     this.#contents.set(key, message);
@@ -257,7 +257,13 @@ export class AmqpParser implements Parser {
     for (const [key, message] of this.#contents) {
       if (message.side !== side) continue;
       this.#contents.delete(key);
-      this.#session.emit(message);
+      this.#cut(message);
     }
+  }
+
+  /** Its content header will not come. */
+  #cut(message: Message): void {
+    message.complete = false;
+    this.#session.emit(message);
   }
 }

@@ -357,11 +357,24 @@ test('after lost bytes the next frame of a known stream is found, wherever it be
   stream.gap(1, 30);
   stream.server(join(Buffer.alloc(24, 7), data(1, endStream, 'x'), headers(3, endStream, { ':status': '204' })));
   assert.deepEqual(
-    stream.calls.map(({ request, response }) => [request?.id, response?.statusCode]),
+    stream.calls.map(({ request, response }) => [request?.id, response?.statusCode, response?.complete]),
     [
-      [1, 200],
-      [3, 204],
+      [1, 200, false],
+      [3, 204, true],
     ],
+  );
+});
+
+test('an answer that may have lost some of its data is incomplete, even when its end passes unread', () => {
+  const stream = createTestStream([http2]);
+  stream.client(join(open, headers(1, endStream, get('/a'))));
+  stream.server(join(settings, headers(1, 0, { ':status': '200' })));
+  stream.gap(1, 100);
+  stream.server(data(1, endStream, 'x'.repeat(100)).subarray(0, 50));
+  stream.server('x'.repeat(59));
+  assert.deepEqual(
+    stream.calls.map(({ outcome, response }) => [outcome, response!.complete]),
+    [['answered', false]],
   );
 });
 

@@ -122,8 +122,10 @@ export class Http2Parser implements Parser {
     this.#blocks[side].close();
     this.#rests[side].stream = null;
     for (const stream of this.#streams.values()) {
-      stream.flows[side].left = 0;
-      stream.flows[side].prefixBytes = 0;
+      const flow = stream.flows[side];
+      flow.left = 0;
+      flow.prefixBytes = 0;
+      if (!flow.ended) flow.isPartial = true;
     }
   }
 
@@ -317,8 +319,12 @@ export class Http2Parser implements Parser {
     if (unseen && head.status < 0 && block.endStream && head.grpcStatus < 0) return;
     const stream = this.#stream(id);
     stream.response = message;
-    stream.flows[message.side].wireBytes += block.wireBytes;
+    const flow = stream.flows[message.side];
+    flow.wireBytes += block.wireBytes;
     message.length = head.contentLength;
+    // What was lost was before its head, or is its head.
+    if (head.status >= 0) flow.isPartial = false;
+    else if (!head.partial) flow.isPartial = true;
     if (head.status >= 0) {
       message.statusCode = head.status;
       message.status = httpStatus(head.status);
@@ -371,7 +377,7 @@ export class Http2Parser implements Parser {
     stream.flows[side].ended = true;
     const { request, response } = stream;
     if (request !== null && request.side === side) {
-      request.complete = true;
+      request.complete = !stream.flows[side].isPartial;
       request.endNs = Math.max(request.endNs, input.timeNs);
       this.#measure(request, stream.flows[side], stream.label);
     }
@@ -385,7 +391,7 @@ export class Http2Parser implements Parser {
 
   #emitResponse(stream: Stream, response: Message, complete: boolean): void {
     stream.response = null;
-    response.complete = complete;
+    response.complete = complete && !stream.flows[response.side].isPartial;
     if (stream.request !== null) {
       this.#measure(stream.request, stream.flows[stream.request.side], stream.label);
     }

@@ -7,6 +7,8 @@ export class Flow {
   dataBytes = 0;
   wireBytes = 0;
   ended = false;
+  /** Bytes of the connection were lost meanwhile, which may have been its own. */
+  isPartial = false;
   /** gRPC messages (length-prefixed: 1 byte of flags, 4 of length): how many began, and where in one the data stands. */
   messages = 0;
   prefixBytes = 0;
