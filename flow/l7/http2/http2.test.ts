@@ -365,6 +365,24 @@ test('after lost bytes the next frame of a known stream is found, wherever it be
   );
 });
 
+const joinedCalls: [name: string, payload: Buffer, label: string, statusCode: number | string, status: string][] = [
+  ['a message of gRPC', hex('00 00000003 616263'), 'gRPC', '', ''],
+  ['anything else', hex('7b 00000003 616263'), '', 200, 'ok'],
+];
+
+for (const [name, payload, label, statusCode, status] of joinedCalls) {
+  test(`joined in the middle, a call is told by its data where its content type is in the table: ${name}`, () => {
+    const stream = createTestStream([http2]);
+    stream.client(join(frame(8, 0, 0, u32(5)), frame(1, endHeaders, 11, hex('83 c0')), data(11, endStream, payload)));
+    stream.server(join(frame(1, endHeaders, 11, hex('88 c0')), data(11, 0, payload)));
+    stream.server(frame(1, endHeaders | endStream, 11, hex('bf')));
+    assert.deepEqual(
+      stream.calls.map(({ request, response }) => [request!.label, response!.statusCode, response!.status]),
+      [[label, statusCode, status]],
+    );
+  });
+}
+
 test('an answer that may have lost some of its data is incomplete, even when its end passes unread', () => {
   const stream = createTestStream([http2]);
   stream.client(join(open, headers(1, endStream, get('/a'))));

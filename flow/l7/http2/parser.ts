@@ -172,6 +172,8 @@ export class Http2Parser implements Parser {
       at++;
     }
     const flow = stream.flows[side];
+    if (flow.dataBytes === 0 && stream.label === '' && beginsGrpc(stream, bytes, at, end, next - padding))
+      this.#setLabel(stream, 'gRPC');
     flow.dataBytes += next - padding - at;
     flow.wireBytes += next - start;
     const rest = this.#rests[side];
@@ -474,4 +476,18 @@ export class Http2Parser implements Parser {
     // Connection control has many fixed bits; a new stream's headers are believed at the very end of what is there.
     return next === end;
   }
+}
+
+/**
+ * What the header fields tell cannot be read in full, so the data is asked: it begins with a message of gRPC, flags (1) and length (4), that fills
+ * its frame, as all but large ones do.
+ */
+function beginsGrpc({ request, response }: Stream, bytes: Buffer, at: number, end: number, frameEnd: number): boolean {
+  const isKnown = request === null ? response === null || !isPartial(response) : !isPartial(request);
+  if (isKnown || (request !== null && request.method !== '' && request.method !== 'POST')) return false;
+  return at + 5 <= Math.min(end, frameEnd) && bytes[at]! <= 1 && bytes.readUInt32BE(at + 1) === frameEnd - at - 5;
+}
+
+function isPartial(message: Message): boolean {
+  return message.facts?.get('partial') === true;
 }
