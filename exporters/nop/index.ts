@@ -9,5 +9,10 @@ export default defineExporter({
   description: 'Accepts all data and keeps none, for tests and benchmarks of what stands before it.',
   config: z.strictObject({}),
   signals: { traces: 'stable', metrics: 'stable', logs: 'stable', profiles: 'alpha' },
-  create: () => ({ consume: () => accepted }),
+  create: () => ({
+    consume(batch) {
+      batch.release();
+      return accepted;
+    },
+  }),
 });
