@@ -37,7 +37,8 @@ export function describeGrpc(span: SpanWriter, request: Message | null, response
 }
 
 function describeResponse(span: SpanWriter, response: Message): void {
-  const code = response.statusCode;
+  // One that was not seen leaves HTTP's in its place.
+  const code = response.label === 'gRPC' && !response.facts?.has('grpcStatus') ? '' : response.statusCode;
   if (typeof code === 'number') {
     const name = grpcStatusName(code);
     span.text(rpc.statusCode, name);

@@ -172,8 +172,10 @@ export class Http2Parser implements Parser {
       at++;
     }
     const flow = stream.flows[side];
-    if (flow.dataBytes === 0 && stream.label === '' && beginsGrpc(stream, bytes, at, end, next - padding))
+    if (flow.dataBytes === 0 && stream.label === '' && beginsGrpc(stream, bytes, at, end, next - padding)) {
       this.#setLabel(stream, 'gRPC');
+      stream.isGuessed = true;
+    }
     flow.dataBytes += next - padding - at;
     flow.wireBytes += next - start;
     const rest = this.#rests[side];
@@ -401,8 +403,10 @@ export class Http2Parser implements Parser {
     if (stream.label === 'gRPC' && !response.facts?.has('grpcStatus') && typeof response.statusCode === 'number') {
       // Without trailers the outcome is not known; HTTP's own tells of failures before gRPC.
       response.fact('httpStatus', response.statusCode);
-      if (response.statusCode < 400) response.status = '';
-      response.statusCode = '';
+      if (!stream.isGuessed) {
+        if (response.statusCode < 400) response.status = '';
+        response.statusCode = '';
+      }
     }
     this.#session.emit(response);
   }

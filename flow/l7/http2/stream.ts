@@ -27,6 +27,8 @@ export class Stream {
   response: Message | null = null;
   /** `gRPC` or `Triple`, else empty. */
   label = '';
+  /** Its data told the label: trailers that could have told the outcome may have been unreadable. */
+  isGuessed = false;
   /** By side. */
   readonly flows: [Flow, Flow] = [new Flow(), new Flow()];
 
