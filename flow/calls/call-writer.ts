@@ -211,7 +211,7 @@ export class CallWriter {
     status.byte(statusError);
     this.#head.byte(0x7a);
     this.#head.varint(status.length);
-    this.#head.raw(status.bytes, 0, status.length);
+    this.#head.written(status);
   }
 
   #sessionFacts(session: Session): SessionFacts {

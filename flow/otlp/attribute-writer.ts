@@ -1,15 +1,21 @@
 /** Writes OTLP attributes (`KeyValue` messages) one after the other, with keys encoded once per process. */
 import { putVarint, textSize, varintSize, WireBytes } from './wire-bytes.ts';
 
-/** A key as it stands in a KeyValue message: tag, length, UTF-8. Make one per attribute name, when the module loads. */
-export type AttributeKey = Buffer & { readonly attributeKey: true };
+/** A key as it stands in a KeyValue message, with the tag of the value behind it. Make one per attribute name, when the module loads. */
+export interface AttributeKey {
+  readonly name: string;
+  readonly length: number;
+  /** Its bytes, four to a word: bytes one by one were a tenth of what a call costs. */
+  readonly words: Uint32Array;
+}
 
 /** The encoded form of an attribute's name. */
 export function attributeKey(name: string): AttributeKey {
-  const out = new WireBytes(name.length * 3 + 6);
+  const out = new WireBytes(name.length * 3 + 10);
   out.byte(0x0a);
   out.text(name);
-  return Buffer.from(out.take()) as AttributeKey;
+  out.byte(0x12);
+  return { name, length: out.length, words: out.words() };
 }
 
 const stringValue = 0x0a;
@@ -89,7 +95,7 @@ export class AttributeWriter {
       element.text(value);
       nested.byte(0x0a);
       nested.varint(element.length);
-      nested.raw(element.bytes, 0, element.length);
+      nested.written(element);
     }
     this.#array(key);
   }
@@ -114,23 +120,22 @@ export class AttributeWriter {
     this.#head(key, 1 + varintSize(nested.length) + nested.length);
     this.out.byte(arrayValue);
     this.out.varint(nested.length);
-    this.out.raw(nested.bytes, 0, nested.length);
+    this.out.written(nested);
   }
 
   /** Tag and length of the KeyValue, the key, tag and length of its AnyValue of `valueSize` bytes. */
   #head(key: AttributeKey, valueSize: number): void {
     const { out } = this;
     this.count++;
-    const keySize = key.length;
-    const size = keySize + 1 + varintSize(valueSize) + valueSize;
+    const { length, words } = key;
+    const size = length + varintSize(valueSize) + valueSize;
     // Room for the value too, so that writing it asks for none.
-    out.reserve(size + 6);
+    out.reserve(size + 8);
     const { bytes } = out;
     let at = out.length;
     bytes[at++] = this.#tag;
     at = putVarint(bytes, at, size);
-    for (let index = 0; index < keySize; index++) bytes[at++] = key[index]!;
-    bytes[at++] = 0x12;
-    out.length = putVarint(bytes, at, valueSize);
+    out.putWords(at, words);
+    out.length = putVarint(bytes, at + length, valueSize);
   }
 }

@@ -46,8 +46,8 @@ export class RequestBuilder {
     const size = first.length + second.length;
     records.byte(0x12);
     records.varint(size);
-    records.raw(first.bytes, 0, first.length);
-    records.raw(second.bytes, 0, second.length);
+    records.written(first);
+    records.written(second);
     this.count++;
     this.sizeBytes += size + 4;
   }
@@ -70,7 +70,7 @@ export class RequestBuilder {
       out.byte(0x0a);
       out.varint(this.#scope.length);
       out.raw(this.#scope);
-      out.raw(records.bytes, 0, records.length);
+      out.written(records);
       records.clear();
       if (this.#spare.length < maxSpare && records.bytes.length <= maxSpareBytes) this.#spare.push(records);
     }

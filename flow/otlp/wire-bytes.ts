@@ -10,10 +10,12 @@ const shortText = 48;
 export class WireBytes {
   bytes: Buffer;
   length = 0;
+  #view: DataView;
 
   /** With so much room, or on memory of which nobody needs what is in it. */
   constructor(room: number | Buffer = 1024) {
     this.bytes = typeof room === 'number' ? Buffer.allocUnsafeSlow(room) : room;
+    this.#view = viewOf(this.bytes);
   }
 
   clear(): void {
@@ -27,6 +29,7 @@ export class WireBytes {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
+    this.#view = viewOf(grown);
   }
 
   byte(value: number): void {
@@ -58,49 +61,42 @@ export class WireBytes {
   /** Two 32-bit words, low word first. */
   fixed64(lo: number, hi: number): void {
     this.reserve(8);
-    const { bytes } = this;
-    const at = this.length;
-    bytes[at] = lo;
-    bytes[at + 1] = lo >>> 8;
-    bytes[at + 2] = lo >>> 16;
-    bytes[at + 3] = lo >>> 24;
-    bytes[at + 4] = hi;
-    bytes[at + 5] = hi >>> 8;
-    bytes[at + 6] = hi >>> 16;
-    bytes[at + 7] = hi >>> 24;
-    this.length = at + 8;
+    this.#view.setUint32(this.length, lo, true);
+    this.#view.setUint32(this.length + 4, hi, true);
+    this.length += 8;
   }
 
   double(value: number): void {
     this.reserve(8);
-    this.length = this.bytes.writeDoubleLE(value, this.length);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += 8;
   }
 
   /** Two 32-bit words, high word first: how ids are written. */
   idWords(hi: number, lo: number): void {
     this.reserve(8);
-    const { bytes } = this;
-    const at = this.length;
-    bytes[at] = hi >>> 24;
-    bytes[at + 1] = hi >>> 16;
-    bytes[at + 2] = hi >>> 8;
-    bytes[at + 3] = hi;
-    bytes[at + 4] = lo >>> 24;
-    bytes[at + 5] = lo >>> 16;
-    bytes[at + 6] = lo >>> 8;
-    bytes[at + 7] = lo;
-    this.length = at + 8;
+    this.#view.setUint32(this.length, hi);
+    this.#view.setUint32(this.length + 4, lo);
+    this.length += 8;
   }
 
-  raw(source: Uint8Array, start = 0, end = source.length): void {
-    const length = end - start;
+  raw(source: Uint8Array): void {
+    const { length } = source;
     this.reserve(length);
     const { bytes } = this;
     let to = this.length;
     this.length += length;
-    // A view and a call into the engine cost more than some dozens of bytes.
-    if (length > 64) bytes.set(start === 0 && end === source.length ? source : source.subarray(start, end), to);
-    else while (start < end) bytes[to++] = source[start++]!;
+    // A call into the engine costs more than some dozens of bytes.
+    if (length > 64) bytes.set(source, to);
+    else for (let index = 0; index < length; index++) bytes[to++] = source[index]!;
+  }
+
+  /** What was written to another. */
+  written(other: WireBytes): void {
+    this.reserve(other.length);
+    // Not `set`: it would need a view, which costs several times as much as the bytes of a span.
+    other.bytes.copy(this.bytes, this.length, 0, other.length);
+    this.length += other.length;
   }
 
   /** The text's length in bytes as a varint, then the text as UTF-8; a lone surrogate becomes U+FFFD. */
@@ -120,6 +116,19 @@ export class WireBytes {
     } else utf8Write.call(bytes, value, at, size);
   }
 
+  /** Writes words of {@link words} where there is room for all four bytes of each; where it ends is for the caller to say. */
+  putWords(at: number, words: Uint32Array): void {
+    const view = this.#view;
+    for (let index = 0; index < words.length; index++, at += 4) view.setUint32(at, words[index]!, true);
+  }
+
+  /** What was written, four bytes to a word and zeros behind its end. */
+  words(): Uint32Array {
+    const words = new Uint32Array(Math.ceil(this.length / 4));
+    for (let at = 0; at < this.length; at++) words[at >> 2]! |= this.bytes[at]! << ((at & 3) * 8);
+    return words;
+  }
+
   /** A copy of what was written. */
   take(): Buffer {
     const copy = Buffer.allocUnsafeSlow(this.length);
@@ -131,9 +140,14 @@ export class WireBytes {
   release(): Uint8Array {
     const { bytes, length } = this;
     this.bytes = Buffer.alloc(0);
+    this.#view = viewOf(this.bytes);
     this.length = 0;
     return bytes.subarray(0, length);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** Bytes of a text as UTF-8, its length prefix not counted. */
@@ -151,7 +165,7 @@ export function putVarint(bytes: Uint8Array, at: number, value: number): number 
     return at + 1;
   }
   while (value > 0xffff_ffff) {
-    bytes[at++] = (value % 128) | 0x80;
+    bytes[at++] = (value & 0x7f) | 0x80;
     value = Math.floor(value / 128);
   }
   while (value > 127) {

@@ -80,9 +80,9 @@ function describeBody(span: SpanWriter, message: Message, key: typeof keys.reque
   const size = detail !== null && detail.bodyBytes >= 0 ? detail.bodyBytes : message.length;
   if (size >= 0) span.int(key, size);
   if (detail !== null && detail.captured !== null) {
-    for (const [name, values] of detail.captured) {
-      if (name === keys.forwardedFor || name.equals(keys.forwardedFor)) continue;
-      span.texts(name, values);
+    for (const [header, values] of detail.captured) {
+      if (header.name === keys.forwardedFor.name) continue;
+      span.texts(header, values);
     }
   }
 }
