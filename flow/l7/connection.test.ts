@@ -80,6 +80,35 @@ test('what the other side sent before the protocol was known is read first', () 
   assert.deepEqual(methods(stream), ['1xx', '0aa']);
 });
 
+test('a connection that loses bytes now and then for long is read to its end', () => {
+  const stream = createTestStream([toy]);
+  for (let count = 0; count < 1000; count++) {
+    for (let good = 0; good < 32; good++) stream.client('Q2aa');
+    stream.gap(0, 10);
+    stream.client('Q2bb?');
+  }
+  assert.equal(stream.client('Q2cc'), true);
+  assert.equal(stream.messages.at(-1)!.method, 'cc');
+});
+
+test('a large answer that lost bytes is no reason to leave the connection alone', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aa');
+  stream.gap(1, 10);
+  for (let count = 0; count < 5000; count++) stream.server('?'.repeat(10));
+  assert.equal(stream.server('R2xx'), true);
+  assert.equal(stream.messages.at(-1)!.method, 'xx');
+});
+
+test('what never begins a message again is left alone', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q2aa');
+  stream.gap(0, 10);
+  let pieces = 0;
+  while (pieces < 100_000 && stream.client('?')) pieces++;
+  assert.ok(pieces < 20_000);
+});
+
 test('it keeps its own place: time, frame and sequence number', () => {
   const known: Protocol = { ...toy, probe: (input) => (toy.probe(input) === 'server' ? 'server' : 'more') };
   const stream = createTestStream([known]);

@@ -12,8 +12,11 @@ import { SideStream } from './side-stream.ts';
 /** Bytes kept of one side for a message that is not whole yet. */
 export const windowBytes = 64 * 1024;
 
-/** How often a stream may lose its thread before it is given up. */
+/** How often a stream may lose its thread before it is given up; for each so many messages behind it, one is forgotten. */
 const maxLosses = 16;
+const messagesPerLoss = 16;
+/** Pieces of data that begin no message, while neither side has one, before the search is given up: large answers are of thousands. */
+const maxSearches = 16_384;
 
 const proxyHeader = new ProxyHeader();
 
@@ -34,6 +37,9 @@ export class Connection {
   #parser: Parser | null = null;
   #inference: Inference | null;
   #losses = 0;
+  #searches = 0;
+  /** Messages since a loss was last forgotten. */
+  #messages = 0;
   #stopped = false;
   #swapped = false;
   /** What is being read will not be followed by anything. */
@@ -275,6 +281,11 @@ export class Connection {
         this.#lose(state);
         return;
       }
+      this.#searches = 0;
+      if (this.#losses > 0 && ++this.#messages >= messagesPerLoss) {
+        this.#losses--;
+        this.#messages = 0;
+      }
       const open = next > input.end;
       const passed = next - input.start;
       if (open) {
@@ -440,7 +451,7 @@ export class Connection {
         return true;
       }
       state.forget();
-      if (++this.#losses >= maxLosses * 8) this.#stop();
+      if (++this.#searches >= maxSearches) this.#stop();
       return false;
     }
     const verdict = this.protocol!.probe(input);
@@ -450,7 +461,7 @@ export class Connection {
       return true;
     }
     state.forget();
-    if (verdict === 'no' && ++this.#losses >= maxLosses * 8) this.#stop();
+    if (verdict === 'no' && ++this.#searches >= maxSearches) this.#stop();
     return false;
   }
 

@@ -348,6 +348,32 @@ test('the id of a statement whose prepare was not seen is no number of rows', ()
   assert.equal(stream.messages[0]!.facts?.get('affectedRows'), undefined);
 });
 
+const answers: [name: string, answer: Buffer, found: boolean][] = [
+  ['of MySQL', join(packet(1, [2]), column(2), column(3), eof(4), row(5), eof(6)), true],
+  [
+    'of MariaDB, which says that definitions follow',
+    join(packet(1, [2, 1]), column(2), column(3), row(4), okEof(5)),
+    true,
+  ],
+  ['of MariaDB, which leaves them out', join(packet(1, [1, 0]), row(2), okEof(3)), true],
+  ['that is an OK', ok(1), true],
+  ['rows whose numbers began anew', join(row(1), row(2), row(3), row(4), row(5), eof(6)), false],
+  ['somewhere in a row', Buffer.from('\0\0\x01\x01text of a row'), false],
+];
+
+for (const [name, answer, found] of answers) {
+  test(`after lost bytes an answer is found by its packets: ${name}`, () => {
+    const stream = createTestStream([mysql]);
+    stream.client(selected);
+    stream.gap(1, 100);
+    stream.server(answer);
+    assert.equal(stream.messages.length, found ? 2 : 1);
+    stream.client(selected);
+    stream.server(ok(1));
+    assert.equal(stream.calls.at(-1)!.outcome, found ? 'answered' : 'unmatched_response');
+  });
+}
+
 test('rows before lost bytes are not counted with the next answer', () => {
   const stream = createTestStream([mysql]);
   stream.client(selected);

@@ -5,8 +5,9 @@ import type { Input } from '../input.ts';
 import type { Side } from '../message.ts';
 import { lost, type Parser } from '../protocol.ts';
 import type { Session } from '../session.ts';
+import { beginsAnswer } from './answer-search.ts';
 import { ClientReader } from './client-reader.ts';
-import { isCompressed } from './probe.ts';
+import { isCompressed, probeMysql } from './probe.ts';
 import { ServerReader } from './server-reader.ts';
 import { MysqlState } from './state.ts';
 import { compressedHeaderBytes, headerBytes, longestPacket, u24 } from './wire.ts';
@@ -44,6 +45,15 @@ export class MysqlParser implements Parser {
     const next = this.#packet(input, bytes, start, end, input.full);
     if (next === start && input.full) return lost;
     return next;
+  }
+
+  /** Commands and answers are known by the numbers of their packets too. */
+  resume(input: Input): boolean {
+    const verdict = probeMysql(input);
+    if (this.#state.compressed || verdict === 'client' || verdict === 'server')
+      return verdict === (input.side === 0 ? 'client' : 'server');
+    const { bytes, start, end } = input;
+    return input.side === 1 && beginsAnswer(bytes, start, end);
   }
 
   /** A result set whose end will never come is told as far as it came. */
