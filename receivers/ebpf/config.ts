@@ -63,7 +63,7 @@ const ring = z
       .describe(
         'Memory between the kernel and the collector, one for all CPUs. Larger bridges longer bursts; what does not fit is lost and counted.',
       ),
-    poll_interval: duration('20ms')
+    poll_interval: duration('50ms')
       .refine((ms) => ms >= 1 && ms <= 1000, { message: 'must be between 1ms and 1s' })
       .describe('How often the ring is emptied. Lower, calls are seen sooner and an idle host costs more.'),
   })
