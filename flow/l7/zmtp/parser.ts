@@ -23,6 +23,8 @@ class End {
   mechanism = '';
   /** The first frame of the message that is being sent. */
   message: Message | null = null;
+  /** Bytes were lost: which frame of its message the next one is, nobody knows. */
+  isAstray = false;
   /** Size of the empty frame that a REQ socket sends before its request (RFC 28). */
   delimiterBytes = 0;
   pings = 0;
@@ -56,6 +58,10 @@ export class ZmtpParser implements Parser {
     if (limit > end && !full) return start;
     const isCommand = (frame.flags & flags.command) !== 0;
     const available = Math.min(limit, end);
+    if (own.isAstray && !isCommand) {
+      own.isAstray = (frame.flags & flags.more) !== 0;
+      return next;
+    }
     if (isCommand && !isNamed(bytes, bodyStart, available)) return lost;
     if (!isCommand && this.#delimits(own, bodyLength, next - start)) return next;
     const message = this.#session.begin('session', input);
@@ -66,9 +72,19 @@ export class ZmtpParser implements Parser {
     return next;
   }
 
-  /** After a gap there is nothing to find the next frame by. */
-  resume(): boolean {
-    return false;
+  /** Frames have no mark: those that fill a piece of data to its end are believed. A message that may have begun before them is left out. */
+  resume({ bytes, start, end, side }: Input): boolean {
+    if (!this.#ends[side].greeted) return isGreeting(bytes, start);
+    let at = start;
+    while (at < end) {
+      if (frame.read(bytes, at, end) !== 'yes') return false;
+      const next = frame.bodyStart + frame.bodyLength;
+      if ((frame.flags & flags.command) !== 0 && !isNamed(bytes, frame.bodyStart, Math.min(next, end))) return false;
+      at = next;
+    }
+    if (at > end) return false;
+    this.#ends[side].isAstray = true;
+    return true;
   }
 
   gap(side: Side): void {

@@ -116,6 +116,19 @@ test('a large frame is one message, and the call has the size of all frames', ()
   assert.deepEqual([stream.calls[3]!.outcome, stream.calls[3]!.request?.sizeBytes], ['answered', 1_000_011]);
 });
 
+test('after lost bytes reading goes on behind the message that may have begun before', () => {
+  const stream = play(zmtp, opening('PUSH', 'PULL'));
+  const before = stream.messages.length;
+  stream.gap(0, 100);
+  stream.client('somewhere in a frame');
+  stream.client(join(frame(1, 'second'), frame(0, 'third')));
+  stream.client(join(frame(1, 'one'), frame(0, 'two')));
+  assert.deepEqual(
+    stream.messages.slice(before).map((message) => message.textFact('payloadText')),
+    ['one', 'two'],
+  );
+});
+
 test('the password is nowhere', () => {
   const facts = play(zmtp, conversations[3]!.steps).messages.map((message) => [...(message.facts ?? [])]);
   assert.doesNotMatch(JSON.stringify(facts), /secret/);
