@@ -48,6 +48,7 @@ static __always_inline int tell_go(struct thread_state *thread, __u64 connection
     return 0;
   }
   if (!ports_pass(event.local_port, event.remote_port)) return 0;
+  text->inode = target.inode;
   if (text->direction == DIRECTION_OUT) {
     if (event.transport == TRANSPORT_TCP) event.sequence = written_until(target.sock);
     if (is_told_twice(&thread->tls, connection, text, event.sequence)) return 0;

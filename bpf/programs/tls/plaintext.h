@@ -20,6 +20,7 @@ struct plaintext {
   __u64 buffer;
   __u64 begin_ns;
   __u64 goroutine;      /* address of its g; 0: not Go */
+  __u64 inode;          /* of the socket, where the connection was followed to it; else 0 */
   __u32 length;
   __u8 direction;
   __u8 source;
@@ -47,6 +48,8 @@ static __always_inline void tell_plaintext(struct thread_state *thread, struct e
   event->trace_id = advance_trace(find_trace(thread, event->pid, event->goroutine), event->socket, event->direction);
   __u64 socket = event->socket;
   struct socket_state *state = bpf_map_lookup_elem(&sockets, &socket);
+  /* the first call over a connection that has been idle since before we came: it is written in the clear before the socket is used */
+  if (!state && text->inode) state = take_socket(socket, text->inode);
   if (!state) {
     count(COUNTER_TLS_NO_SOCKET);
     return;

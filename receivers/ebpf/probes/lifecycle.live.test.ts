@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { eventSource } from '../../../bpf/programs/event.gen.ts';
 import { missingPermission } from '../../../bpf/programs/sockets/testing/capture.ts';
-import { type Files, makeCertificate, score, startPair } from './testing/pair.ts';
+import { buildGo, type Files, makeCertificate, score, startPair } from './testing/pair.ts';
 import { startWatch } from './testing/watch.ts';
 
 const testing = join(import.meta.dirname, 'testing');
@@ -64,6 +64,24 @@ describe('when processes are probed', { skip: missingPermission() ?? false }, ()
         }
       }
     } finally {
+      await watch.stop();
+    }
+  });
+
+  test('what is asked first over a connection of Go that was idle since before the probes is told', async () => {
+    const go = buildGo(join(testing, 'go'), join(files.folder, 'pair'));
+    const pair = await startPair([go], files, 1, 10, ['-1']);
+    await pair.run();
+    const watch = startWatch();
+    try {
+      await watch.covered(pair.pid);
+      await pair.run();
+      await watch.settle();
+      const { seen, wrong } = score(watch.clear, pair);
+      assert.deepEqual(seen, { 'client out': 1, 'server in': 1, 'server out': 1, 'client in': 1 });
+      assert.equal(wrong, 0);
+    } finally {
+      pair.stop();
       await watch.stop();
     }
   });

@@ -1,4 +1,5 @@
 // A Go process that is TLS server and client at once, a goroutine for each end: pair CERT KEY CONNECTIONS REQUESTS [PAUSE_MS], begins when a line comes in.
+// With a pause of -1 it is done after each question, and goes on when another line comes in.
 package main
 
 import (
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"time"
 )
+
+var input = bufio.NewReader(os.Stdin)
 
 func port(address net.Addr) int { return address.(*net.TCPAddr).Port }
 
@@ -43,7 +46,10 @@ func client(server string, requests, pause int, done *sync.WaitGroup) {
 		if answer != fmt.Sprintf("answer port=%d;\n", port(connection.LocalAddr())) {
 			panic(answer)
 		}
-		if pause > 0 || i%7 == 0 {
+		if pause < 0 {
+			fmt.Println("done")
+			input.ReadString('\n')
+		} else if pause > 0 || i%7 == 0 {
 			time.Sleep(time.Millisecond * time.Duration(pause+i%5))
 		}
 	}
@@ -71,7 +77,6 @@ func main() {
 		}
 	}()
 	fmt.Printf("{\"pid\":%d,\"port\":%d}\n", os.Getpid(), port(listener.Addr()))
-	input := bufio.NewReader(os.Stdin)
 	input.ReadString('\n')
 	var done sync.WaitGroup
 	for i := 0; i < connections; i++ {
