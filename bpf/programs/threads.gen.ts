@@ -167,9 +167,21 @@ export const limit = {
   left: 8, // u32[2]
 } as const;
 
+/** struct ends: its size, and where each field is, in bytes. */
+export const ends = {
+  size: 48,
+  netns: 0, // u32
+  localPort: 4, // u16
+  remotePort: 6, // u16
+  local: 8, // u8[16]
+  remote: 24, // u8[16]
+  family: 40, // u8
+  pad: 41, // u8[7]
+} as const;
+
 /** struct socket_state: its size, and where each field is, in bytes. */
 export const socketState = {
-  size: 88,
+  size: 136,
   inode: 0, // u64
   bornNs: 8, // u64
   moved: 16, // u64[2]
@@ -182,4 +194,5 @@ export const socketState = {
   pad: 50, // u8[6]
   wire: 56, // limit
   clear: 72, // limit
+  ends: 88, // ends
 } as const;

@@ -114,7 +114,15 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 #define current_task() bpf_get_current_task_btf()
 #endif
 
+/* TRUSTED(pointer, type, field): a field of the current task, or of what a typed hook is given. The kernel knows that these are there, so
+ * that each load is one instruction; a load by FIELD is ten, 70 bytes, because its address is checked. */
+#ifdef PROBE_READS
+#define TRUSTED(pointer, type, field) FIELD(pointer, type, field)
+#else
+#define TRUSTED(pointer, type, field) (((struct type *)(pointer))->field)
+#endif
+
 /* Thread pointer of the current thread in user space: where thread-local variables are. */
-static __always_inline __u64 read_fsbase(void) { return FIELD(current_task(), task_struct, thread.fsbase); }
+static __always_inline __u64 read_fsbase(void) { return TRUSTED(current_task(), task_struct, thread.fsbase); }
 
 #endif

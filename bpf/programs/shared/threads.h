@@ -359,6 +359,17 @@ struct limit {
 #define TABLE_TOLD 1
 #define TABLE_ASKED 4
 
+/* The ends of a TCP connection as events tell them: they stay as they are, and are taken from the kernel's structures once. */
+struct ends {
+  __u32 netns;
+  __u16 local_port;
+  __u16 remote_port;
+  __u8 local[16];
+  __u8 remote[16];
+  __u8 family;            /* 0: not known yet */
+  __u8 pad[7];
+};
+
 struct socket_state {
   __u64 inode;            /* of the socket's file; 0 as long as it has none. Another one: the address was reused */
   __u64 born_ns;          /* when this entry was made */
@@ -372,6 +383,7 @@ struct socket_state {
   __u8 pad[6];
   struct limit wire;      /* of what system calls move */
   struct limit clear;     /* of what a TLS library's caller sees */
+  struct ends ends;
 };
 
 struct {

@@ -156,10 +156,7 @@ __noinline int tell_transfer(struct transfer *move) {
   struct thread_state *thread = find_thread();
   if (!thread || !move) return 0;
   struct event event = {};
-  if (!describe_socket(move->sock, move->inode, &event)) return 0;
-  if (event.transport == TRANSPORT_UDP && move->name) read_peer(move->name, &event);
-  if (!(event.flags & EVENT_UNIX) && !ports_pass(event.local_port, event.remote_port)) return 0;
-  struct socket_state *state = take_socket(event.socket, move->inode);
+  struct socket_state *state = find_socket(move->sock, move->inode, move->name, &event);
   if (!state) return 0;
   begin_event(&event, thread, EVENT_DATA, move->call);
   event.direction = move->direction;
@@ -197,9 +194,7 @@ __noinline int tell_transfer(struct transfer *move) {
 static __noinline int tell_open(struct thread_state *thread, const struct target *target, __u16 call, __u8 role, __u32 length) {
   if (!thread) return 0;
   struct event event = {};
-  if (!describe_socket(target->sock, target->inode, &event)) return 0;
-  if (!(event.flags & EVENT_UNIX) && !ports_pass(event.local_port, event.remote_port)) return 0;
-  struct socket_state *state = take_socket(event.socket, target->inode);
+  struct socket_state *state = look_at_socket(target->sock, target->inode, 0, &event);
   if (!state) return 0;
   begin_event(&event, thread, EVENT_OPEN, call);
   state->role = role;
@@ -233,10 +228,10 @@ static __always_inline void before_close(__u32 descriptor) {
 #define ARGUMENT(thread, registers, index, name) ((thread)->arguments[index])
 #else
 /* a system call leaves the registers of its arguments as they were */
-#define ARGUMENT(thread, registers, index, name) FIELD(registers, pt_regs, name)
+#define ARGUMENT(thread, registers, index, name) TRUSTED(registers, pt_regs, name)
 #endif
 
-static __always_inline bool is_32_bit(void) { return FIELD(current_task(), task_struct, thread_info.status) & 2; }
+static __always_inline bool is_32_bit(void) { return TRUSTED(current_task(), task_struct, thread_info.status) & 2; }
 
 static __noinline int traced_enter(struct thread_state *thread, __u32 call, __u32 first, __u32 second) {
   if (!thread || is_32_bit()) return 0;

@@ -162,6 +162,38 @@ a.send(b'one'); b.recv(9); b.send(b'answer'); a.recv(9); a.send(b'two'); b.recv(
       assert.deepEqual(order, ['open 1', 'open 2', 'data 1', 'data 2', 'close 1', 'data 2', 'close 2']);
     });
 
+    test('a socket that connects again is told with the ends that it has then', async () => {
+      const told = await tell(
+        capture,
+        `
+def serve(family, address):
+    listener = socket.socket(family); listener.bind((address, 0)); listener.listen()
+    return listener
+first, second = serve(socket.AF_INET, '127.0.0.1'), serve(socket.AF_INET, '127.0.0.2')
+a = socket.socket()
+for listener, text, blocking in ((first, b'one', True), (second, b'two', False)):
+    a.setblocking(blocking)
+    a.connect_ex(listener.getsockname())
+    b, _ = listener.accept()
+    time.sleep(0.01)
+    a.send(text); b.recv(9)
+    a.send(text); b.recv(9)
+    assert libc.connect(a.fileno(), bytes(16), 16) == 0
+    b.close()
+`,
+      );
+      const sent = told.filter(({ kind, direction }) => kind === 'data' && direction === 'out');
+      const read = told.filter(({ kind, direction, length }) => kind === 'data' && direction === 'in' && length > 0);
+      assert.deepEqual(
+        sent.map(({ payload, local, remote }) => [payload, local, remote]),
+        ['one', 'one', 'two', 'two'].map((text) => [text, '127.0.0.1', text === 'one' ? '127.0.0.1' : '127.0.0.2']),
+      );
+      assert.deepEqual(
+        sent.map(({ localPort, remotePort }) => [localPort, remotePort]),
+        read.map(({ localPort, remotePort }) => [remotePort, localPort]),
+      );
+    });
+
     test('what is open when its process dies is closed', async () => {
       const told = await tell(capture, "a,b = pair(); a.send(b'one'); b.recv(9); os.kill(os.getpid(), 0); os._exit(0)");
       assert.equal(told.filter(({ kind }) => kind === 'close').length, 2);

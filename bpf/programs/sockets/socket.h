@@ -27,7 +27,7 @@ struct target {
 };
 
 static __always_inline __u64 find_file(__u32 descriptor) {
-  struct files_struct *files = FIELD(current_task(), task_struct, files);
+  struct files_struct *files = TRUSTED(current_task(), task_struct, files);
   if (!files) return 0;
   struct fdtable *table = FIELD(files, files_struct, fdt);
   if (!table || descriptor >= FIELD(table, fdtable, max_fds)) return 0;
@@ -235,6 +235,44 @@ static __noinline __attribute__((unused)) struct socket_state *take_socket(__u64
   return bpf_map_lookup_elem(&sockets, &name);
 }
 
+static __always_inline void remember_ends(struct socket_state *state, const struct event *event) {
+  struct ends *ends = &state->ends;
+  ends->netns = event->netns;
+  ends->local_port = event->local_port;
+  ends->remote_port = event->remote_port;
+  *(struct words *)ends->local = *(const struct words *)event->local;
+  *(struct words *)ends->remote = *(const struct words *)event->remote;
+  ends->family = event->family;
+}
+
+/* Describes a socket and finds what is remembered of it; null: not one that is traced. `peer`: user's struct sockaddr of the peer of a
+ * datagram, or 0. */
+static __noinline __attribute__((unused)) struct socket_state *look_at_socket(__u64 sock, __u64 inode, __u64 peer, struct event *event) {
+  if (!event || !describe_socket(sock, inode, event)) return 0;
+  if (event->transport == TRANSPORT_UDP && peer) read_peer(peer, event);
+  if (!(event->flags & EVENT_UNIX) && !ports_pass(event->local_port, event->remote_port)) return 0;
+  struct socket_state *state = take_socket(event->socket, inode);
+  if (state && event->transport == TRANSPORT_TCP) remember_ends(state, event);
+  return state;
+}
+
+/* The same for a socket that is used again: most are connections whose ends are known. */
+static __always_inline struct socket_state *find_socket(__u64 sock, __u64 inode, __u64 peer, struct event *event) {
+  __u64 name = name_socket(sock);
+  struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
+  if (!state || state->inode != inode || !state->ends.family) return look_at_socket(sock, inode, peer, event);
+  const struct ends *ends = &state->ends;
+  event->socket = name;
+  event->netns = ends->netns;
+  event->local_port = ends->local_port;
+  event->remote_port = ends->remote_port;
+  *(struct words *)event->local = *(const struct words *)ends->local;
+  *(struct words *)event->remote = *(const struct words *)ends->remote;
+  event->family = ends->family;
+  event->transport = TRANSPORT_TCP;
+  return state;
+}
+
 /* ---- TCP's own states: roles, and the end that no process tells ---- */
 
 static __always_inline void begin_limit(struct limit *limit, __u32 cap) {
@@ -260,8 +298,10 @@ static __always_inline int on_tcp_state(__u64 sock, int from, int to) {
     __u8 role = from == TCP_SYN_SENT ? ROLE_CLIENT : ROLE_SERVER;
     __u64 inode = inode_of(sock);
     struct socket_state *state = bpf_map_lookup_elem(&sockets, &name);
-    if (state && inode && state->inode == inode) state->role = role;
-    else remember_socket(name, 0, role);
+    if (state && inode && state->inode == inode) {
+      state->role = role;
+      state->ends.family = 0; /* it may have had a connection before */
+    } else remember_socket(name, 0, role);
     limit_by_port(sock, name, role);
     return 0;
   }

@@ -114,13 +114,13 @@ int sockets_enter(__u64 *context) {
   struct thread_state *thread = enter(call);
   if (!thread) return 0;
   void *registers = (void *)context[0];
-  return traced_enter(thread, call, FIELD(registers, pt_regs, di), call == CALL_SPLICE ? FIELD(registers, pt_regs, dx) : FIELD(registers, pt_regs, si));
+  return traced_enter(thread, call, TRUSTED(registers, pt_regs, di), call == CALL_SPLICE ? TRUSTED(registers, pt_regs, dx) : TRUSTED(registers, pt_regs, si));
 }
 
 HOOK("sys_exit")
 int sockets_exit(__u64 *context) {
   void *registers = (void *)context[0];
-  __u64 call = FIELD(registers, pt_regs, orig_ax);
+  __u64 call = TRUSTED(registers, pt_regs, orig_ax);
   struct thread_state *thread = leave(call);
   return thread ? on_exit(thread, call, context[1], registers) : 0;
 }
