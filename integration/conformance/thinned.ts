@@ -50,21 +50,24 @@ export async function readCapture(
 ): Promise<Reading> {
   const calls: ReadCall[] = [];
   const messages = new Map<string, ReadMessage>();
+  // A request may grow until it is answered, so what is said last counts.
+  const read = (identity: FlowIdentity, message: Message): ReadMessage => {
+    const said = readMessage(identity, message);
+    messages.set(said.place, said);
+    return said;
+  };
   const clock = await firstPacketClock(path);
   const capture = await openCaptureFile(path, { clock });
   const analyser = createAnalyser({
     ...{ clock, version: 'conformance', hostName: 'conformance', protocols: plainOptions },
-    onMessage(_protocol, { identity }, message) {
-      const read = readMessage(identity, message);
-      messages.set(read.place, read);
-    },
+    onMessage: (_protocol, { identity }, message) => read(identity, message),
     onCall({ name }, { identity }, request, response, outcome) {
       calls.push({
         protocol: name,
         outcome,
         flow: endsOf(identity).toSorted().join(' '),
-        request: request === null ? null : readMessage(identity, request),
-        response: response === null ? null : readMessage(identity, response),
+        request: request === null ? null : read(identity, request),
+        response: response === null ? null : read(identity, response),
       });
     },
   });

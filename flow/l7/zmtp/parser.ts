@@ -199,7 +199,7 @@ export class ZmtpParser implements Parser {
     if (first === null) {
       message.sizeBytes = size + own.delimiterBytes;
       own.delimiterBytes = 0;
-      message.fact('socketType', own.socketType);
+      if (own.socketType !== '') message.fact('socketType', own.socketType);
       if (own.socketType === 'PUB' || own.socketType === 'XPUB') message.resource = text;
     } else {
       message.resource = first.resource;
