@@ -39,6 +39,8 @@ const graceMs = 30_000;
 const maxProcesses = 65_536;
 /** Above this, what was finished is handed on at once. */
 const drainBytes = 512 << 10;
+/** No program writes a longer record: data is 16 KiB at most, and one in parts takes twice its room (bpf/programs/shared/emit.h). */
+const maxRecordBytes = 64 << 10;
 /** Records of connections that wait for the next drain, which is milliseconds away. */
 const maxPendingBytes = 16 << 20;
 
@@ -231,7 +233,7 @@ export function startCapture({ setup, counts, put, post }: CaptureOptions): Capt
   }
 
   for (const pid of listProcesses()) owners.of(pid);
-  const ring = openRing(program.map('events'));
+  const ring = openRing(program.map('events'), { maxRecordBytes });
   const tellEvent = tellOnce(post, 'An event cannot be read: it is left out; please report it');
   const loop = startEventLoop({
     ring,

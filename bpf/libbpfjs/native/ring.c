@@ -3,9 +3,10 @@
  *
  *   page 0: consumer position (ours to write)  |  page 1: producer position  |  data  |  the same data again
  *
- * so that a record which wraps around is still one piece. Each record begins with 8 bytes: length with two flag bits, and a
- * page offset; records are rounded up to 8 bytes. JavaScript reads records where they are, through an ArrayBuffer over both
- * copies of the data, or through a copy of claimed records where Node.js allows no foreign memory.
+ * so that a record which wraps around is still one piece; of the second copy only what the longest record needs is mapped.
+ * Each record begins with 8 bytes: length with two flag bits, and a page offset; records are rounded up to 8 bytes. JavaScript
+ * reads records where they are, through an ArrayBuffer over both copies of the data, or through a copy of claimed records
+ * where Node.js allows no foreign memory.
  */
 #define _GNU_SOURCE
 #include "addon.h"
@@ -24,6 +25,7 @@ struct ring {
   napi_env env;
   int fd, epoll;
   size_t size, page;
+  size_t mapped;            /* bytes from page 1 on */
   uint64_t *consumer;       /* page 0 */
   const uint64_t *producer; /* page 1; data follow */
   const char *data;
@@ -79,7 +81,7 @@ static void release(struct ring *ring) {
   drop(ring->env, &ring->offsets_ref);
   drop(ring->env, &ring->lengths_ref);
   munmap(ring->consumer, ring->page);
-  if (ring->copy) munmap((void *)(uintptr_t)ring->producer, ring->page + 2 * ring->size);
+  if (ring->copy) munmap((void *)(uintptr_t)ring->producer, ring->mapped);
   close(ring->fd);
   if (ring->polling) uv_close((uv_handle_t *)&ring->poll, poll_closed);
   else {
@@ -127,7 +129,7 @@ static void readable(uv_poll_t *poll, int status, int events) {
 static int map_pages(struct ring *ring) {
   void *consumer = mmap(NULL, ring->page, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
   if (consumer == MAP_FAILED) return errno;
-  void *rest = mmap(NULL, ring->page + 2 * ring->size, PROT_READ, MAP_SHARED, ring->fd, (off_t)ring->page);
+  void *rest = mmap(NULL, ring->mapped, PROT_READ, MAP_SHARED, ring->fd, (off_t)ring->page);
   if (rest == MAP_FAILED) {
     int error = errno;
     munmap(consumer, ring->page);
@@ -142,9 +144,8 @@ static int map_pages(struct ring *ring) {
 /* The ArrayBuffer of the data: the pages themselves, or, when that is refused or not wanted, memory to copy into. */
 static napi_value show_data(napi_env env, struct ring *ring, bool copy) {
   napi_value buffer;
-  size_t mapped = ring->page + 2 * ring->size;
   void *bytes = (void *)(uintptr_t)ring->data;
-  if (!copy && napi_create_external_arraybuffer(env, bytes, 2 * ring->size, unmap, (void *)(uintptr_t)mapped, &buffer) == napi_ok) return buffer;
+  if (!copy && napi_create_external_arraybuffer(env, bytes, ring->mapped - ring->page, unmap, (void *)(uintptr_t)ring->mapped, &buffer) == napi_ok) return buffer;
   void *memory;
   if (napi_create_arraybuffer(env, ring->size, &memory, &buffer) != napi_ok) return NULL;
   ring->copy = memory;
@@ -167,13 +168,13 @@ static int watch(napi_env env, struct ring *ring) {
   return error ? -error : 0;
 }
 
-/* openRing(fd, sizeBytes, offsets: Uint32Array, lengths: Uint32Array, copy): { handle, data: ArrayBuffer, zeroCopy } */
+/* openRing(fd, sizeBytes, offsets: Uint32Array, lengths: Uint32Array, copy, maxRecordBytes): { handle, data: ArrayBuffer, zeroCopy } */
 napi_value ring_open(napi_env env, napi_callback_info info) {
-  napi_value arguments[5], result, handle, data, zero_copy;
+  napi_value arguments[6], result, handle, data, zero_copy;
   void *offsets, *lengths;
   size_t offsets_size, lengths_size;
-  int64_t size;
-  get_arguments(env, info, arguments, 5);
+  int64_t size, longest;
+  get_arguments(env, info, arguments, 6);
   if (!to_int64(env, arguments[1], &size) || size <= 0 || (size & (size - 1)) != 0 || size > 1LL << 30 ||
       !to_bytes(env, arguments[2], &offsets, &offsets_size) || !to_bytes(env, arguments[3], &lengths, &lengths_size)) {
     return throw_argument(env, "openRing: a size that is a power of two up to 1 GiB and two arrays are needed");
@@ -181,6 +182,10 @@ napi_value ring_open(napi_env env, napi_callback_info info) {
   struct ring *ring = calloc(1, sizeof *ring);
   if (!ring) return throw_errno(env, "opening the ring", ENOMEM);
   *ring = (struct ring){.env = env, .epoll = -1, .size = (size_t)size, .page = (size_t)sysconf(_SC_PAGESIZE), .offsets = offsets, .lengths = lengths};
+  if (!to_int64(env, arguments[5], &longest) || longest < 0 || longest > size) longest = size;
+  /* With its header, and in whole pages. */
+  size_t again = ((size_t)longest + BPF_RINGBUF_HDR_SZ + ring->page - 1) / ring->page * ring->page;
+  ring->mapped = ring->page + ring->size + (again < ring->size ? again : ring->size);
   ring->slots = (offsets_size < lengths_size ? offsets_size : lengths_size) / sizeof(uint32_t);
   /* A descriptor of its own: the ring outlives its map's object. */
   ring->fd = fcntl(to_int(env, arguments[0], -1), F_DUPFD_CLOEXEC, 0);
@@ -193,7 +198,7 @@ napi_value ring_open(napi_env env, napi_callback_info info) {
   data = show_data(env, ring, to_int(env, arguments[4], 0) != 0);
   if (!data) {
     munmap(ring->consumer, ring->page);
-    munmap((void *)(uintptr_t)ring->producer, ring->page + 2 * ring->size);
+    munmap((void *)(uintptr_t)ring->producer, ring->mapped);
     close(ring->fd);
     free(ring);
     return throw_errno(env, "showing the ring", ENOMEM);
@@ -250,6 +255,8 @@ napi_value ring_claim(napi_env env, napi_callback_info info) {
     at += round_up(length);
     if (header & BPF_RINGBUF_DISCARD_BIT) continue;
     offset += BPF_RINGBUF_HDR_SZ;
+    size_t shown = ring->mapped - ring->page - offset;
+    if (length > shown) length = (uint32_t)shown;
     if (ring->copy) {
       memcpy(ring->copy + copied, ring->data + offset, length);
       offset = copied;

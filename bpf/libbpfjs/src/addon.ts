@@ -91,6 +91,7 @@ export interface Addon {
     offsets: Uint32Array,
     lengths: Uint32Array,
     copy: number,
+    maxRecordBytes: number,
   ): { handle: RingHandle; data: ArrayBuffer; zeroCopy: boolean };
   watchRing(handle: RingHandle, onReadable: () => void): void;
   claimRing(handle: RingHandle, maxBytes: number): number;

@@ -6,6 +6,11 @@ import type { BpfMap } from './map.ts';
 export interface RingOptions {
   /** Records that one `claim` tells of at most; each takes 8 bytes. Default 65,536. */
   maxRecords?: number;
+  /**
+   * Longest record that the programs write: of one that wraps around and is longer, what is behind this is missing. So much of the ring is
+   * mapped a second time, and all that is mapped counts as resident. Default: the whole ring.
+   */
+  maxRecordBytes?: number;
   /** Copies records into memory of JavaScript's own, as happens by itself where Node.js allows no foreign memory. */
   copy?: boolean;
 }
@@ -29,7 +34,7 @@ const owners = new WeakMap<ArrayBuffer, Ring>();
  */
 export class Ring {
   /**
-   * The pages of the ring, twice in a row, so that each record is in one piece. They are mapped for reading: a write into
+   * The pages of the ring, and behind them its first ones again, so that each record is in one piece. They are mapped for reading: a write into
    * this array ends the process with SIGSEGV. Hand out copies or numbers, not this. Of length 0 once closed.
    */
   readonly data: Uint8Array;
@@ -43,14 +48,14 @@ export class Ring {
   readonly #handle: RingHandle;
   readonly #name: string;
 
-  constructor(map: BpfMap, { maxRecords = 65_536, copy = false }: RingOptions) {
+  constructor(map: BpfMap, { maxRecords = 65_536, maxRecordBytes = map.maxEntries, copy = false }: RingOptions) {
     const fd = map.fd;
     this.#name = map.name;
     this.sizeBytes = map.maxEntries;
     this.offsets = new Uint32Array(maxRecords);
     this.lengths = new Uint32Array(maxRecords);
     const opened = attempt(`opening ring ${map.name}`, (addon) =>
-      addon.openRing(fd, this.sizeBytes, this.offsets, this.lengths, Number(copy)),
+      addon.openRing(fd, this.sizeBytes, this.offsets, this.lengths, Number(copy), maxRecordBytes),
     );
     this.#handle = opened.handle;
     this.zeroCopy = opened.zeroCopy;

@@ -53,10 +53,19 @@ function writeSome(write: () => void): void {
   }
 }
 
-for (const copy of [false, true]) {
-  test(`reads two million records around and around the ring${copy ? ', copied' : ''}`, { skip: forbidden }, (t) => {
-    const { ring, write } = scene(t, { copy });
+const ways: readonly [string, RingOptions][] = [
+  ['', {}],
+  [', copied', { copy: true }],
+  [', of which little is mapped twice', { maxRecordBytes: 256 }],
+];
+for (const [way, options] of ways) {
+  test(`reads two million records around and around the ring${way}`, { skip: forbidden }, (t) => {
+    const { ring, write } = scene(t, options);
+    const { copy = false, maxRecordBytes = ring.sizeBytes } = options;
     assert.equal(ring.zeroCopy, !copy);
+    const pageBytes = 4096;
+    const again = Math.min(Math.ceil((maxRecordBytes + 8) / pageBytes) * pageBytes, ring.sizeBytes);
+    assert.equal(ring.data.length, copy ? ring.sizeBytes : ring.sizeBytes + again);
     let next = 0;
     let read = 0;
     // 300 records take at most 41 KiB of the ring's 64, so it wraps every second round.
