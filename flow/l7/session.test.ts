@@ -76,6 +76,45 @@ test('after lost bytes pairs nothing by order until the connection has turned', 
   ]);
 });
 
+/** A client that keeps two requests on the way: `count` of them and their answers, from that number on; the last request waits. */
+function overlap(stream: TestStream, from: number, count: number): void {
+  for (let number = from; number < from + count; number++) {
+    stream.client(`Q2${number + 1}`);
+    stream.server(`R2${number}`);
+  }
+}
+
+test('where requests overlap with answers to others, no turn is believed after lost bytes until nothing has moved for a second', () => {
+  const stream = createTestStream([toy]);
+  stream.client('Q210');
+  overlap(stream, 10, 5);
+  stream.gap(1, 4);
+  const before = stream.calls.length;
+  overlap(stream, 16, 20);
+  assert.ok(stream.calls.slice(before).every(({ outcome }) => outcome !== 'answered'));
+  stream.server('R236');
+  stream.client('Q240');
+  stream.wait(2);
+  stream.client('Q250');
+  stream.server('R250');
+  assert.equal(outcomes(stream).at(-1), '50 50 answered');
+});
+
+test('batches, each answered before the next, are paired again with the next one', () => {
+  const stream = createTestStream([toy]);
+  for (let batch = 1; batch < 4; batch++) {
+    stream.client(`Q2${batch}aQ2${batch}bQ2${batch}c`);
+    stream.server(`R2${batch}aR2${batch}b`);
+    if (batch === 1) stream.server('R21c');
+    // The last answer of the second batch is lost, as is seen by the first of the third.
+    else if (batch === 2) stream.client('Q23a');
+    if (batch === 2) stream.gap(1, 4);
+  }
+  stream.client('Q24a');
+  stream.server('R24a');
+  assert.equal(outcomes(stream).at(-1), '4a 4a answered');
+});
+
 test('what waits when the connection ends is unanswered', () => {
   const stream = createTestStream([toy]);
   stream.client('Q2aaQ3#1b');

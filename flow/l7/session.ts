@@ -19,11 +19,14 @@ export type MessageTap = (session: Session, message: Message) => void;
 const maxPending = 4096;
 /** Of those, so many are searched. */
 const maxLooks = 64;
+/** Nothing that moved for so long waits for nothing. */
+const quietNs = 1e9;
 
 /**
  * Order of answers without ids can only be trusted while no byte is lost. After a gap among the responses nothing is paired until the
  * connection has turned once more, from a response to a request with nothing outstanding. After one among the requests those before it
- * still get their answers, the later ones wait for the turn.
+ * still get their answers, the later ones wait for the turn. Where the client keeps asking while answers to others are still to come, what
+ * looks like a turn is none: there the connection must have been quiet.
  */
 export class Session {
   readonly identity: FlowIdentity;
@@ -43,6 +46,15 @@ export class Session {
   #head = 0;
   #untrusted = false;
   #turned = false;
+  /** Some of those that wait together have been answered; requests came then. */
+  #answered = false;
+  /** That is so, unless it turns out that answers were lost. */
+  #mayOverlap = false;
+  #overlaps = false;
+  /** A turn was believed since the last gap. */
+  #believed = false;
+  /** When the last message without an id ended. */
+  #lastNs = 0;
   /** Messages a parser emitted during the current read. */
   readonly #emitted: Message[] = [];
   readonly #open: [Message | null, Message | null] = [null, null];
@@ -180,6 +192,7 @@ export class Session {
       default:
         kind satisfies never;
     }
+    if (message.id === '') this.#lastNs = message.endNs;
   }
 
   #request(message: Message): void {
@@ -194,12 +207,16 @@ export class Session {
       return;
     }
     if (this.#untrusted) {
-      if (!this.#turned) {
+      const isQuiet = message.startNs - this.#lastNs >= quietNs;
+      if (!this.#turned || (this.#overlaps && !isQuiet)) {
         this.#sink(this, message, null, 'unanswered');
         return;
       }
       this.#untrusted = false;
+      this.#believed = !isQuiet;
     }
+    if (this.#head === this.#queue.length) this.#answered = false;
+    else if (this.#answered) this.#mayOverlap = true;
     if (this.#queue.length - this.#head >= maxPending) {
       this.gap();
       this.#sink(this, message, null, 'unanswered');
@@ -216,7 +233,17 @@ export class Session {
       if (request !== undefined && !message.more) this.#byId.delete(message.id);
     } else {
       request = this.#queue[this.#head];
-      if (request !== undefined && !message.more) this.#shift();
+      if (request !== undefined && this.#mayOverlap && !this.#overlaps) {
+        this.#overlaps = true;
+        if (this.#believed) {
+          this.gap();
+          request = undefined;
+        }
+      }
+      if (request !== undefined && !message.more) {
+        this.#shift();
+        this.#answered = true;
+      }
       if (this.#queue.length === 0) this.#turned = true;
     }
     if (request === undefined && !message.more && !this.#untrusted) request = this.#unfinished(message);
@@ -281,6 +308,7 @@ export class Session {
   gap(side: Side = 1): void {
     this.#untrusted = true;
     this.#turned = false;
+    this.#mayOverlap = false;
     if (side === 0) return;
     for (let index = this.#head; index < this.#queue.length; index++) {
       const message = this.#queue[index]!;
