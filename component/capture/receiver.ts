@@ -1,6 +1,6 @@
 /** The receiver's side of capture, live or from files: runs the thread, hands what it finished to the pipelines, and speaks for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { Batch } from '../../pdata/batch.ts';
 import { lendBody } from '../../wire/body-pool.ts';
 import type { Consumers } from '../consumer.ts';
@@ -27,14 +27,14 @@ export interface CaptureThread {
   labelled: Readonly<Record<string, { label: string; description: string }>>;
   /** Data that is refused can be handed over again by waiting, as that of a file; live data is over. */
   waits: boolean;
-  /** Limit of the thread's young generation, above which its garbage is collected; the engine's own without it. */
-  youngMib?: number;
+  /** Limits of the thread's heap, which decide how much garbage it holds too; the engine's own without them. */
+  resourceLimits?: ResourceLimits;
 }
 
 export function createCaptureReceiver(
   context: Context<unknown>,
   next: Consumers,
-  { module, setup, word, counters, labelled, waits, youngMib }: CaptureThread,
+  { module, setup, word, counters, labelled, waits, resourceLimits }: CaptureThread,
 ): Receiver {
   const { meter, log, id } = context;
   const labels = { receiver: id };
@@ -132,7 +132,7 @@ export function createCaptureReceiver(
       const worker = new Worker(module, {
         workerData: setup,
         name: `capture-${id}`,
-        ...(youngMib === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMib } }),
+        ...(resourceLimits === undefined ? {} : { resourceLimits }),
       });
       thread = worker;
       exited = new Promise((resolve) => worker.once('exit', () => resolve()));
