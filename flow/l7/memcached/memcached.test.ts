@@ -195,3 +195,17 @@ test('bad bytes neither throw nor hang', () => {
     'udp',
   );
 });
+
+test('joined in the middle, an answer to a request that was not seen is not given to another', () => {
+  const stream = createTestStream([memcached], { serverPort: 11211 });
+  Object.assign(stream.identity, { isOlder: true });
+  stream.client('get b\r\n');
+  stream.server('VALUE a 0 1\r\nx\r\nEND\r\n');
+  stream.server('VALUE b 0 1\r\ny\r\nEND\r\n');
+  stream.client('get c d\r\n');
+  stream.server('VALUE d 0 1\r\ny\r\nEND\r\n');
+  assert.deepEqual(
+    stream.calls.map(({ outcome, request }) => `${outcome} ${request?.resource ?? ''}`),
+    ['unanswered get b', 'unmatched_response ', 'unmatched_response ', 'answered get c d'],
+  );
+});

@@ -147,6 +147,7 @@ export class MemcachedParser implements Parser {
     }
     const many = kind === 'value' || kind === 'many' || (kind === 'other' && bytes[start]! > 0x39);
     if (this.#answer === null) {
+      if (kind === 'value' && this.#session.identity.isOlder) this.#check(word(bytes, start, text, 1));
       this.#turns.answer(
         input,
         name === 'MN' ? 'MN' : kind === 'line' || kind === 'meta' ? flag(bytes, start, text, 0x4f, 1) : '',
@@ -158,6 +159,14 @@ export class MemcachedParser implements Parser {
     if (kind === 'value') this.#values++;
     if (!many) this.#finish();
     return after;
+  }
+
+  /** Joined in the middle, an answer may be to a request that was not seen: it has a key that the oldest one seen did not ask for. */
+  #check(key: string): void {
+    const asked = this.#session.oldestPending?.resource ?? '';
+    if (asked === '' || asked.length >= this.#maxText || asked.split(' ').includes(key)) return;
+    this.#session.gap();
+    this.#turns.clear();
   }
 
   #finish(): void {
