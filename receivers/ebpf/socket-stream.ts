@@ -34,6 +34,9 @@ export class SocketStream {
   readonly #expected: [number, number] = [unknown, unknown];
   /** Where a direction was, as the other one's first event tells: bytes behind it that were not seen are lost. */
   readonly #begin: [number, number] = [unknown, unknown];
+  /** Pieces in the clear that came of one direction before any of the other; -1 when both have come. */
+  #alone = 0;
+  #aloneDirection: Direction = 0;
   #wished: Wish | '' = '';
   /** What heads need of this connection. */
   #needed: keyof typeof larger = 'heads';
@@ -103,6 +106,7 @@ export class SocketStream {
       if (direction === 0 && event.transport !== 17) connection.finish(side, timeNs);
       return;
     }
+    if (event.source !== eventSource.syscall && this.flow.isOlder) this.#noteClear(connection, direction, timeNs);
     const { captured, payloadAt } = event;
     const from = Math.min(skipped, captured);
     if (captured > from) {
@@ -117,6 +121,24 @@ export class SocketStream {
     const missing = event.length - Math.max(captured, skipped);
     if (missing > 0) this.#miss(connection, event, missing, timeNs);
     this.#tellWish();
+  }
+
+  /**
+   * The probes of reads and of writes do not come at once: of a connection that is older, requests may have been seen whose answers were not
+   * yet. The first answer after several pieces of requests is given to none of them, or all later ones would be given to the one before.
+   */
+  #noteClear(connection: Connection, direction: Direction, timeNs: number): void {
+    if (this.#alone < 0) return;
+    if (this.#alone === 0) this.#aloneDirection = direction;
+    if (direction === this.#aloneDirection) {
+      this.#alone++;
+      return;
+    }
+    const side = this.#side(direction);
+    const name = connection.protocol?.name;
+    // Answers of HTTP/2 say whose they are. How much was missed is not known.
+    if (this.#alone > 1 && side === 1 && name !== undefined && name !== 'http2') connection.gap(side, 1, timeNs);
+    this.#alone = -1;
   }
 
   /** Bytes up to that sequence number of a direction will not come any more. */

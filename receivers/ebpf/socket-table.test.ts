@@ -218,6 +218,35 @@ test('what a TLS library shows is a stream of its own on the same connection', (
   assert.deepEqual(calls, ['c-p 40000>443 GET /a 200 answered openssl']);
 });
 
+test('when probes came between a request and its answer, later answers are not given to the request before', () => {
+  const inTheClear = { source: 2 };
+  const commands = ['SET a 1', 'SET b 2', 'SET c 3', 'SET d 4', 'SET e 5'].map(
+    (text) => `*3\r\n${[...text.split(' ')].map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`,
+  );
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const kinds = [
+    [commands, '+OK\r\n'],
+    [['/a', '/b', '/c', '/d', '/e'].map(get), response],
+  ] as const;
+  for (const [requests, answer] of kinds) {
+    for (const end of ['server', 'client'] as const) {
+      const socket = testSocket(
+        2,
+        'unknown',
+        ...((end === 'server' ? [443, 40000] : [40000, 443]) as [number, number]),
+      );
+      const ask = (text: string) => (end === 'server' ? socket.read(text, inTheClear) : socket.write(text, inTheClear));
+      const tell = () => (end === 'server' ? socket.write(answer, inTheClear) : socket.read(answer, inTheClear));
+      const [first, ...others] = requests;
+      const events = [ask(first!), ...others.flatMap((text) => [ask(text), tell()])];
+      const { calls } = observe(events);
+      const answered = calls.filter((call) => call.includes(' answered'));
+      assert.equal(answered.length, 3, calls.join('\n'));
+      assert.ok(!answered.some((call) => / (a|b|\/a|\/b) /.test(call)), calls.join('\n'));
+    }
+  }
+});
+
 test('evidence is that of the call that moved the bytes, and the process that made it', () => {
   const server = testSocket(2, 'server', 80, 40000);
   const { evidence } = observe([
