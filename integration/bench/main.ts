@@ -1,6 +1,7 @@
 /** The bench: `npm run bench -- COMMAND`; prints tables and ratios, writes the same as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { readCommandLine } from '../kit/command-line.ts';
 import { buildPrograms, type Programs } from './build.ts';
 import { compare, type Ratio } from './compare.ts';
 import { compareEbpf } from './ebpf/compare.ts';
@@ -12,7 +13,7 @@ import { soak } from './soak.ts';
 import { measureStore } from './store.ts';
 import { compareWorkers } from './workers.ts';
 
-const options = readOptions();
+const options = readCommandLine(usage, () => parseOptions(process.argv.slice(2)));
 const { command } = options;
 // Go's Collector and the load generator take part in the pipeline's comparisons only.
 const programs = command === 'packets' || command === 'ebpf' ? null : await buildPrograms();
@@ -27,15 +28,6 @@ for (const { name, value } of outcome.rates ?? []) console.log(`rate ${name}: ${
 for (const { name, value } of outcome.factors ?? []) console.log(`factor ${name}: ${value.toFixed(2)}`);
 for (const { name, value } of outcome.ratios) console.log(`ratio ${name}: ${value.toFixed(2)}`);
 process.exitCode = outcome.failures.length > 0 ? 1 : 0;
-
-function readOptions(): Options {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
-}
 
 interface Outcome {
   /** Per CPU-second. */

@@ -6,12 +6,16 @@
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readCommandLine } from '../kit/command-line.ts';
 import { type Count, runConformance } from './run.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { only: { type: 'string', default: '' } },
-});
+const usage = `npm run conformance -- [DIR] [--only SUBSTRING]
+  DIR               a conformance set (../shared/conformance)
+  --only SUBSTRING  files whose name has it`;
+
+const { values, positionals } = readCommandLine(usage, () =>
+  parseArgs({ allowPositionals: true, options: { only: { type: 'string', default: '' } } }),
+);
 const folder = positionals[0] ?? '../shared/conformance';
 
 if (!existsSync(folder))

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createCertificate } from '../kit/certificate.ts';
 import { type Cgroup, createCgroup } from '../kit/cgroup.ts';
+import { readCommandLine } from '../kit/command-line.ts';
 import { kafkaClassPath } from '../servers/kafka.ts';
 import type { Server } from '../servers/server.ts';
 import { buildGo, buildJava, buildPython } from '../services/build.ts';
@@ -25,7 +26,7 @@ const cgroupName = 'otelcol-deepflow-demo';
 const pidFile = join(folder, 'pid');
 const collectorPidFile = join(folder, 'collector.pid');
 
-const options = readOptions();
+const options = readCommandLine(usage, readOptions);
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
 
@@ -154,17 +155,12 @@ async function timed<T>(title: string, work: () => Promise<T>): Promise<T> {
 }
 
 function readOptions(): { seconds: number; rate: number; port: number } {
-  try {
-    const text = { type: 'string' } as const;
-    const { values } = parseArgs({ options: { seconds: text, rate: text, port: text } });
-    const numbers = { seconds: values.seconds ?? '0', rate: values.rate ?? '50', port: values.port ?? '18080' };
-    const [seconds, rate, port] = Object.values(numbers).map((value) => {
-      if (!/^\d+$/.test(value)) throw new Error(`${value} is no number`);
-      return Number(value);
-    }) as [number, number, number];
-    return { seconds, rate, port };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { seconds: text, rate: text, port: text } });
+  const numbers = { seconds: values.seconds ?? '0', rate: values.rate ?? '50', port: values.port ?? '18080' };
+  const [seconds, rate, port] = Object.values(numbers).map((value) => {
+    if (!/^\d+$/.test(value)) throw new Error(`${value} is no number`);
+    return Number(value);
+  }) as [number, number, number];
+  return { seconds, rate, port };
 }

@@ -3,30 +3,25 @@
  *
  * Nothing may throw, take long, hold much memory, or depend on bytes beside the frame.
  */
-import { parseArgs } from 'node:util';
+import type { PacketOptions } from './options.ts';
 import { runPacketCampaign } from './packet-campaign.ts';
 import { packetSeeds } from './packet-seeds.ts';
 
 const mostShown = 20;
 
 /** Returns the number of findings. */
-export async function fuzzPackets(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { cases: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
-  });
+export async function fuzzPackets({ cases, seed }: PacketOptions): Promise<number> {
   const frames = await packetSeeds();
-  const cases = Number(values.cases);
   let findings = 0;
   const startMs = performance.now();
   const figures = runPacketCampaign({
-    seed: Number(values.seed),
+    seed,
     cases,
     frames,
     caseLimitMs: 1000,
     onFinding(index, { linkType, bytes }, error) {
       if (++findings > mostShown) return;
-      console.log(`packets --seed ${values.seed} --cases ${index + 1}: ${error.stack}`);
+      console.log(`packets --seed ${seed} --cases ${index + 1}: ${error.stack}`);
       console.log(`link type ${linkType}: ${Buffer.from(bytes).toString('hex')}`);
     },
   });
