@@ -34,6 +34,8 @@ export class Analysis {
   readonly input = new Input();
   readonly windows = new WindowPool();
   readonly servers = new ServerMemory();
+  /** Connections of which bytes were lost that may have ended something. */
+  readonly overdue = new Set<{ overdue(nowNs: number): boolean }>();
   /** `failed`: connections given up for a mistake in a parser; `lost`: streams that did not parse at some point; `tooLong`: messages whose head did not fit the window. */
   readonly counters = { failed: 0, unrecognised: 0, lost: 0, tooLong: 0, gaps: 0, gapBytes: 0 };
 
@@ -88,6 +90,7 @@ export class Analysis {
   /** Gives up requests that have waited too long. Call it about once a second. */
   tick(nowNs: number): void {
     for (const waiting of this.#waiting.values()) waiting.tick(nowNs);
+    for (const connection of this.overdue) if (!connection.overdue(nowNs)) this.overdue.delete(connection);
     this.servers.tick(nowNs);
   }
 }

@@ -139,6 +139,24 @@ export class Connection {
     return this.#parser === null ? undefined : (this.#parser.lacksTable?.(side) ?? false);
   }
 
+  /** Time goes on: what lost bytes may have ended is given up. False when nothing more waits for that. */
+  overdue(nowNs: number): boolean {
+    const parser = this.#parser;
+    if (parser?.overdue === undefined) return false;
+    try {
+      const more = parser.overdue(nowNs);
+      for (const side of [0, 1] as const) this.session!.settle(side, this.#sides[side].offset, nowNs, false);
+      return more;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #awaitOverdue(): void {
+    if (this.#parser?.overdue !== undefined) this.#analysis.overdue.add(this);
+  }
+
   /** The side sent its last byte. */
   finish(side: Side, timeNs: number): void {
     if (this.#stopped) return;
@@ -184,7 +202,8 @@ export class Connection {
     this.#inference?.gap();
     if (this.#parser === null) return;
     state.searching = true;
-    this.#parser.gap?.(side);
+    this.#parser.gap?.(side, timeNs);
+    this.#awaitOverdue();
     this.session!.settle(side, state.offset, timeNs, false);
     this.session!.gap(side);
   }
@@ -201,8 +220,13 @@ export class Connection {
       if (passed === length) return;
     }
     const rest = length - passed;
-    if (!state.searching && this.#parser?.unseen?.(side, state.offset + rest, timeNs)) state.offset += rest;
-    else this.#gap(side, rest, timeNs);
+    if (state.searching || !this.#parser?.unseen?.(side, rest, state.offset + rest, timeNs)) {
+      this.#gap(side, rest, timeNs);
+      return;
+    }
+    state.offset += rest;
+    this.session!.settle(side, state.offset, timeNs, false);
+    this.#awaitOverdue();
   }
 
   #finish(side: Side, timeNs: number): void {
@@ -435,7 +459,8 @@ export class Connection {
     state.forget();
     state.searching = true;
     const { input } = this.#analysis;
-    this.#parser!.gap?.(input.side);
+    this.#parser!.gap?.(input.side, input.timeNs);
+    this.#awaitOverdue();
     this.session!.settle(input.side, input.offset, input.timeNs, false);
     this.session!.gap(input.side);
     if (++this.#losses >= maxLosses) this.#stop();

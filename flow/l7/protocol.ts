@@ -57,13 +57,18 @@ export interface Parser {
   /** What that side sends refers to what it sent before we came, and only who is inside the process can tell what that was. */
   lacksTable?(side: Side): boolean;
   /** Bytes of that side were lost, in the middle of something: forget what depends on them. What was half read is gone. */
-  gap?(side: Side): void;
+  gap?(side: Side, timeNs: number): void;
   /**
    * Bytes of that side passed that the observer chose not to look at: whoever reads system calls leaves out what does not begin a message.
-   * True when they are part of a body whose end the parser finds by the next message; false when they are as good as lost. `offset` is the
-   * position behind them.
+   * True when they are part of a body whose end the parser finds by the next message, or knows; false when they are as good as lost. `offset` is
+   * the position behind them.
    */
-  unseen?(side: Side, offset: number, timeNs: number): boolean;
+  unseen?(side: Side, length: number, offset: number, timeNs: number): boolean;
+  /**
+   * Asked about once a second after bytes were lost: gives up what they may have ended, and nothing was heard of since. False when nothing of
+   * that kind is left.
+   */
+  overdue?(nowNs: number): boolean;
   /** The side will send nothing more. */
   finish?(side: Side): void;
 }

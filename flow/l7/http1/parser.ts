@@ -79,7 +79,7 @@ export class Http1Parser implements Parser {
     this.finish(side);
   }
 
-  unseen(side: Side, offset: number, timeNs: number): boolean {
+  unseen(side: Side, _length: number, offset: number, timeNs: number): boolean {
     const direction = this.#directions[side];
     if (direction.held === null) return false;
     direction.phase = 'unseen';

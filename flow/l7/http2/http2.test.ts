@@ -7,41 +7,22 @@ import { type Conversation, callLines, play, testConversations } from '../testin
 import { createTestStream } from '../testing/stream.ts';
 import { preface } from './frames.ts';
 import http2 from './index.ts';
+import {
+  ack,
+  data,
+  endHeaders,
+  endStream,
+  fields,
+  frame,
+  get,
+  headers,
+  message,
+  open,
+  post,
+  settings,
+} from './testing/frames.ts';
 import type { ToldTable } from './told.ts';
 
-const endStream = 1;
-const endHeaders = 4;
-
-function frame(type: number, flags: number, stream: number, ...payload: (Buffer | string)[]): Buffer {
-  const body = join(...payload);
-  return join(u32(body.length * 256 + type), u8(flags), u32(stream), body);
-}
-
-/** Literals that are not added, names and values as they are. */
-function fields(list: Record<string, string>): Buffer {
-  return join(...Object.entries(list).map(([name, value]) => join(u8(0, name.length), name, u8(value.length), value)));
-}
-
-const headers = (stream: number, flags: number, list: Record<string, string>): Buffer =>
-  frame(1, flags | endHeaders, stream, fields(list));
-const data = (stream: number, flags: number, ...payload: (Buffer | string)[]): Buffer =>
-  frame(0, flags, stream, ...payload);
-const settings = frame(4, 0, 0, hex('0003 00000064'));
-const ack = frame(4, 1, 0);
-const open = join(preface, settings);
-const get = (path: string, more: Record<string, string> = {}): Record<string, string> => ({
-  ':method': 'GET',
-  ':scheme': 'http',
-  ':path': path,
-  ':authority': 'h:81',
-  ...more,
-});
-const post = (path: string): Record<string, string> => ({
-  ...get(path),
-  ':method': 'POST',
-  'content-type': 'application/grpc',
-});
-const message = (text: string): Buffer => join(u8(0), u32(text.length), text);
 const grpcOk = { ':status': '200', 'content-type': 'application/grpc+proto' };
 
 const getA = 'GET /a server | http.request.method=GET url.scheme=http url.path=/a url.template=/a';

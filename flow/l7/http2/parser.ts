@@ -31,6 +31,15 @@ import { type Flow, Stream } from './stream.ts';
 /** Streams of one connection that are kept; peers allow each other 100 to 1000 at once. */
 const maxStreams = 4096;
 
+/** Frames of one call come as closely behind each other as this, or the call had none of what was lost between. */
+const nearNs = 100e6;
+/**
+ * So long nothing is heard of a stream before lost bytes are taken to have ended it. A stream of gRPC may be open for messages that
+ * are rare.
+ */
+const silenceNs = 1e9;
+const silenceOfGrpcNs = 10e9;
+
 /** What is left of a DATA frame that is read in steps. */
 class DataRest {
   stream: Stream | null = null;
@@ -47,6 +56,8 @@ export class Http2Parser implements Parser {
   readonly #decoders: [HpackDecoder, HpackDecoder];
   readonly #blocks: [BlockBuffer, BlockBuffer] = [new BlockBuffer(), new BlockBuffer()];
   readonly #rests: [DataRest, DataRest] = [new DataRest(), new DataRest()];
+  /** A frame should begin here, if what was not looked at was whole frames. */
+  readonly #unsure: [boolean, boolean] = [false, false];
   #begun = false;
 
   constructor(session: Session) {
@@ -68,6 +79,10 @@ export class Http2Parser implements Parser {
       return this.#readPreface(input);
     if (end - start < frameHead) return input.full ? end : start;
     if (!isFrameHead(bytes, start, false)) return lost;
+    if (this.#unsure[side]) {
+      this.#unsure[side] = false;
+      if (!isFrameHead(bytes, start, true) || !this.#fits(side, bytes, start, end)) return lost;
+    }
     const next = start + frameHead + frameLength(bytes, start);
     const type = bytes[start + 3]!;
     const block = this.#blocks[side];
@@ -117,16 +132,67 @@ export class Http2Parser implements Parser {
     return !this.#decoders[side].isComplete;
   }
 
-  gap(side: Side): void {
+  gap(side: Side, timeNs: number): void {
     this.#decoders[side].forget();
     this.#blocks[side].close();
     this.#rests[side].stream = null;
+    this.#unsure[side] = false;
     for (const stream of this.#streams.values()) {
       const flow = stream.flows[side];
       flow.left = 0;
       flow.prefixBytes = 0;
-      if (!flow.ended) flow.isPartial = true;
+      if (flow.ended) continue;
+      flow.isPartial = true;
+      if (timeNs - Math.max(flow.frameNs, flow.lostNs) <= nearNs) flow.lostNs = timeNs;
     }
+  }
+
+  /**
+   * Behind the first frames of a long body, where nothing else is under way: its other frames, as long as the last one, or all that
+   * its Content-Length leaves.
+   */
+  unseen(side: Side, length: number, _offset: number, timeNs: number): boolean {
+    const stream = this.#onlyOpen();
+    const message = stream?.unfinished(side) ?? null;
+    if (stream === null || message === null || stream.label !== '' || this.#blocks[side].stream !== 0) return false;
+    const flow = stream.flows[side];
+    const frameData = flow.frameLength - frameHead;
+    if (frameData <= 0) return false;
+    const left = message.length < 0 ? Number.POSITIVE_INFINITY : message.length - flow.dataBytes;
+    const heads = (length - left) / frameHead;
+    const needed = Math.ceil(left / frameData);
+    if (heads === needed || heads === needed + 1) {
+      // The last of them may be empty.
+      flow.dataBytes += left;
+      flow.wireBytes += length;
+      this.#endStream(stream, side, timeNs);
+    } else {
+      const frames = length / flow.frameLength;
+      if (!Number.isInteger(frames) || frames * frameData >= left) return false;
+      flow.dataBytes += frames * frameData;
+      flow.wireBytes += length;
+      if (message.length < 0) flow.lostNs = timeNs;
+    }
+    this.#unsure[side] = true;
+    return true;
+  }
+
+  overdue(nowNs: number): boolean {
+    let more = false;
+    for (const stream of this.#streams.values()) {
+      const { response } = stream;
+      if (response === null) continue;
+      const { lostNs } = stream.flows[response.side];
+      if (lostNs === 0) continue;
+      if (nowNs - lostNs < (stream.label === '' ? silenceNs : silenceOfGrpcNs)) {
+        more = true;
+        continue;
+      }
+      response.lastNs = lostNs;
+      this.#emitResponse(stream, response, false);
+      stream.isTold = true;
+    }
+    return more;
   }
 
   finish(side: Side): void {
@@ -164,6 +230,10 @@ export class Http2Parser implements Parser {
     const frameFlags = bytes[start + 4]!;
     const stream = this.#streams.get(frameStream(bytes, start));
     if (stream === undefined) return next;
+    if (stream.isTold) {
+      if ((frameFlags & flags.endStream) !== 0) this.#streams.delete(stream.id);
+      return next;
+    }
     let at = start + frameHead;
     let padding = 0;
     if ((frameFlags & flags.padded) !== 0 && at < next) {
@@ -178,6 +248,9 @@ export class Http2Parser implements Parser {
     }
     flow.dataBytes += next - padding - at;
     flow.wireBytes += next - start;
+    flow.frameNs = input.timeNs;
+    flow.frameLength = next - start;
+    flow.lostNs = 0;
     const rest = this.#rests[side];
     rest.stream = stream;
     rest.left = next - padding - at;
@@ -217,7 +290,7 @@ export class Http2Parser implements Parser {
       }
     }
     rest.stream = null;
-    if (rest.endStream) this.#endStream(stream, side, input);
+    if (rest.endStream) this.#endStream(stream, side, input.timeNs);
     return at + rest.padding;
   }
 
@@ -276,11 +349,18 @@ export class Http2Parser implements Parser {
     // Joined in the middle, the sides may have been taken for each other.
     if (head.status >= 0) message.kind = 'response';
     else if (head.method !== '') message.kind = 'request';
+    if (known?.isTold) {
+      if (block.endStream) this.#streams.delete(id);
+      return;
+    }
     if (present !== null) this.#trailers(known!, side, block);
     else if (message.kind === 'request') this.#request(message, block, id);
     else this.#response(message, block, id);
     const stream = this.#streams.get(id);
-    if (stream !== undefined && block.endStream) this.#endStream(stream, side, input);
+    if (stream === undefined) return;
+    stream.flows[side].frameNs = input.timeNs;
+    stream.flows[side].lostNs = 0;
+    if (block.endStream) this.#endStream(stream, side, input.timeNs);
   }
 
   /** What was in the table before this block, where somebody inside the process saw that. */
@@ -377,17 +457,17 @@ export class Http2Parser implements Parser {
   }
 
   /** One direction of a stream is over. */
-  #endStream(stream: Stream, side: Side, input: Input): void {
+  #endStream(stream: Stream, side: Side, timeNs: number): void {
     stream.flows[side].ended = true;
     const { request, response } = stream;
     if (request !== null && request.side === side) {
       request.complete = !stream.flows[side].isPartial;
-      request.endNs = Math.max(request.endNs, input.timeNs);
+      request.endNs = Math.max(request.endNs, timeNs);
       this.#measure(request, stream.flows[side], stream.label);
     }
     if (response === null || response.side !== side) return;
     if (request !== null && response.facts?.has('trailersFrame')) {
-      response.fact('durationUs', Math.round((input.timeNs - request.timeNs) / 1000));
+      response.fact('durationUs', Math.round((timeNs - request.timeNs) / 1000));
     }
     this.#emitResponse(stream, response, true);
     this.#streams.delete(stream.id);
@@ -462,6 +542,17 @@ export class Http2Parser implements Parser {
       this.#streams.set(id, stream);
     }
     return stream;
+  }
+
+  /** The one stream of which more is expected; null when there are others, or none. */
+  #onlyOpen(): Stream | null {
+    let found: Stream | null = null;
+    for (const stream of this.#streams.values()) {
+      if (!stream.isOpen) continue;
+      if (found !== null) return null;
+      found = stream;
+    }
+    return found;
   }
 
   #forgetOldest(): void {

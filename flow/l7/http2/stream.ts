@@ -1,5 +1,5 @@
 /** One stream of an HTTP/2 connection: the call on it, and how far its two directions are. */
-import type { Message } from '../message.ts';
+import type { Message, Side } from '../message.ts';
 
 /** What passes in one direction. */
 export class Flow {
@@ -7,6 +7,11 @@ export class Flow {
   dataBytes = 0;
   wireBytes = 0;
   ended = false;
+  /** Time of its last frame, and the length of its last DATA frame, head included. */
+  frameNs = 0;
+  frameLength = 0;
+  /** When bytes passed that may have ended it; 0: it went on since, or none did. */
+  lostNs = 0;
   /** Bytes of the connection were lost meanwhile, which may have been its own. */
   isPartial = false;
   /** gRPC messages (length-prefixed: 1 byte of flags, 4 of length): how many began, and where in one the data stands. */
@@ -29,10 +34,24 @@ export class Stream {
   label = '';
   /** Its data told the label: trailers that could have told the outcome may have been unreadable. */
   isGuessed = false;
+  /** It was told before its end was seen: what still comes is of no call. */
+  isTold = false;
   /** By side. */
   readonly flows: [Flow, Flow] = [new Flow(), new Flow()];
 
   constructor(id: number) {
     this.id = id;
+  }
+
+  /** Whether one of the two still waits for anything. */
+  get isOpen(): boolean {
+    return !this.isTold && (this.response !== null || (this.request !== null && !this.request.settled));
+  }
+
+  /** The message of that side whose head was seen and whose end was not. */
+  unfinished(side: Side): Message | null {
+    if (this.flows[side].ended) return null;
+    if (this.response?.side === side) return this.response;
+    return this.request?.side === side ? this.request : null;
   }
 }

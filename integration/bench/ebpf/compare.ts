@@ -65,7 +65,7 @@ export async function compareEbpf({ rounds, only, quick }: EbpfOptions): Promise
 const warmUps: Record<ServerKind, { seconds: number; rate: number }> = {
   nginx: { seconds: 1, rate: 1 },
   go: { seconds: 1, rate: 1 },
-  java: { seconds: 15, rate: 5 },
+  java: { seconds: 15, rate: 2 },
   python: { seconds: 1, rate: 1 },
   node: { seconds: 4, rate: 1 },
 };

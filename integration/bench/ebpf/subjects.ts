@@ -45,7 +45,7 @@ export const subjects: readonly Subject[] = [
 ];
 
 /** Requests a second that take about a third of a processor. */
-const rates: Record<ServerKind, number> = { nginx: 24_000, go: 12_000, java: 3200, python: 1600, node: 12_000 };
+const rates: Record<ServerKind, number> = { nginx: 24_000, go: 12_000, java: 8000, python: 1600, node: 12_000 };
 
 export function rateOf({ server, path, tls }: Subject): number {
   if (path === '/spin') return 3200;
