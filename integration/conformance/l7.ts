@@ -1,14 +1,10 @@
 /** Reads the messages of a capture with the collector's own analyser, in the words of the conformance set. */
-import { createAnalyser } from '../../flow/analyser.ts';
 import { flowIdText } from '../../flow/identity.ts';
 import type { Message } from '../../flow/l7/message.ts';
 import type { Session } from '../../flow/l7/session.ts';
-import { plainOptions } from '../../flow/l7/testing/plain-options.ts';
-import { firstPacketClock, openCaptureFile } from '../../flow/packet/capture-file.ts';
-import { PacketDecoder } from '../../flow/packet/decode.ts';
-import { Packet } from '../../flow/packet/packet.ts';
 import type { ExpectedFile } from './expected.ts';
 import type { Observation, ObservedFlow, ObservedMessage } from './observation.ts';
+import { playCapture } from './play.ts';
 
 interface Seen {
   message: Message;
@@ -21,13 +17,7 @@ interface Seen {
 export async function observeL7(file: ExpectedFile): Promise<Observation> {
   const seen: Seen[] = [];
   const byMessage = new Map<Message, Seen>();
-  const clock = await firstPacketClock(file.pcapPath);
-  const capture = await openCaptureFile(file.pcapPath, { clock });
-  const analyser = createAnalyser({
-    clock,
-    version: 'conformance',
-    hostName: 'conformance',
-    protocols: plainOptions,
+  await playCapture(file.pcapPath, {
     onMessage(_protocol, session, message) {
       const entry: Seen = { message, session, rrtNs: undefined };
       seen.push(entry);
@@ -39,19 +29,6 @@ export async function observeL7(file: ExpectedFile): Promise<Observation> {
       byMessage.get(first)!.rrtNs = first.timeNs - request.timeNs;
     },
   });
-  const decoder = new PacketDecoder();
-  const packet = new Packet();
-  let lastNs = 0;
-  while (await capture.fill()) {
-    while (capture.next(packet)) {
-      if (!decoder.decode(packet, capture.linkType)) continue;
-      lastNs = packet.timeNs;
-      analyser.packet(packet);
-    }
-  }
-  analyser.tick(lastNs);
-  analyser.close();
-  await capture.close();
   return observation(seen);
 }
 

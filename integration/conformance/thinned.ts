@@ -1,13 +1,9 @@
 /** Reads a capture without some of its packets, and gives its calls with what tells them apart. */
-import { createAnalyser } from '../../flow/analyser.ts';
 import type { FlowIdentity } from '../../flow/identity.ts';
 import { headerAddressText } from '../../flow/l4/addresses.ts';
 import type { Message } from '../../flow/l7/message.ts';
 import type { Outcome } from '../../flow/l7/session.ts';
-import { plainOptions } from '../../flow/l7/testing/plain-options.ts';
-import { firstPacketClock, openCaptureFile } from '../../flow/packet/capture-file.ts';
-import { PacketDecoder } from '../../flow/packet/decode.ts';
-import { Packet } from '../../flow/packet/packet.ts';
+import { playCapture } from './play.ts';
 
 /** A message as far as it is known. */
 export interface ReadMessage {
@@ -56,40 +52,30 @@ export async function readCapture(
     messages.set(said.place, said);
     return said;
   };
-  const clock = await firstPacketClock(path);
-  const capture = await openCaptureFile(path, { clock });
-  const analyser = createAnalyser({
-    ...{ clock, version: 'conformance', hostName: 'conformance', protocols: plainOptions },
-    onMessage: (_protocol, { identity }, message) => read(identity, message),
-    onCall({ name }, { identity }, request, response, outcome) {
-      calls.push({
-        protocol: name,
-        outcome,
-        flow: endsOf(identity).toSorted().join(' '),
-        request: request === null ? null : read(identity, request),
-        response: response === null ? null : read(identity, response),
-      });
+  await playCapture(
+    path,
+    {
+      onMessage: (_protocol, { identity }, message) => read(identity, message),
+      onCall({ name }, { identity }, request, response, outcome) {
+        calls.push({
+          protocol: name,
+          outcome,
+          flow: endsOf(identity).toSorted().join(' '),
+          request: request === null ? null : read(identity, request),
+          response: response === null ? null : read(identity, response),
+        });
+      },
     },
-  });
-  const decoder = new PacketDecoder();
-  const packet = new Packet();
-  let lastNs = 0;
-  while (await capture.fill()) {
-    while (capture.next(packet)) {
-      if (!decoder.decode(packet, capture.linkType)) continue;
+    (packet) => {
       const { frame, timeNs } = packet;
       const ends = [
         `${headerAddressText(packet.bytes, packet.ipStart, 0)} ${packet.sourcePort}`,
         `${headerAddressText(packet.bytes, packet.ipStart, 1)} ${packet.destinationPort}`,
       ];
       onPacket({ frame, timeNs, flow: ends.sort().join(' '), isData: packet.payloadWireLength > 0 });
-      lastNs = timeNs;
-      if (!leavesOut(frame)) analyser.packet(packet);
-    }
-  }
-  analyser.tick(lastNs);
-  analyser.close();
-  await capture.close();
+      return !leavesOut(frame);
+    },
+  );
   return { calls, messages };
 }
 

@@ -74,7 +74,7 @@ async function startLoads(t: Owner, cgroup: Cgroup, goPrograms: string): Promise
     return [join(goPrograms, 'client'), protocol, place, '1000000', String(workers), ...paths];
   };
   const asking = [String(workers), String(pauseSeconds)];
-  const python = ['python3', join(here, 'load.py'), 'ask', String(servers.nginx.tlsPort), ...asking];
+  const python = ['python3', join(here, 'load.py'), String(servers.nginx.tlsPort), ...asking];
   const node = [process.execPath, join(here, 'load.mjs'), String(servers.go.tlsPort), ...asking];
   const { nginx, redis } = servers;
   return [
@@ -117,7 +117,7 @@ async function startServers(t: Owner, folder: string, certificate: Certificate):
   const { cert, key } = certificate;
 
   async function start(name: string, port: number, command: string, args: readonly string[]): Promise<Place> {
-    const env = { PORT: String(port), CERT: cert, KEY: key, PYTHONPATH: pythonPath };
+    const env = { PORT: String(port), CERT: cert, KEY: key };
     const server = await startServer({ name, command, args, env, port, directory: serverDirectory(name) });
     t.after(() => server.stop());
     return { port: 0, tlsPort: port, pids: pidsOf(server.pid) };
@@ -128,11 +128,10 @@ async function startServers(t: Owner, folder: string, certificate: Certificate):
   t.after(() => nginx.stop());
   const redis = await startRedis({ certificate });
   t.after(() => redis.stop());
-  const loadPy = join(import.meta.dirname, 'busy', 'load.py');
   return {
     nginx: { port: webPort, tlsPort: webTlsPort, pids: pidsOf(nginx.pid) },
     go: await start('go', goPort, goProgram, []),
-    python: await start('python', pythonPort, 'python3', [loadPy, 'serve', String(pythonPort), cert, key]),
+    python: await start('python', pythonPort, 'python3', [join(hello, 'hello.py')]),
     node: await start('node', nodePort, process.execPath, [join(hello, 'hello.mjs')]),
     redis: { port: redis.port, tlsPort: redis.tlsPort, pids: pidsOf(redis.pid) },
   };

@@ -26,19 +26,8 @@ import { BlockBuffer } from './block.ts';
 import { errorName, flags, frameHead, frameLength, frameStream, frameTypes, isFrameHead, preface } from './frames.ts';
 import { Head } from './head.ts';
 import { HpackDecoder } from './hpack.ts';
-import { type Flow, Stream } from './stream.ts';
-
-/** Streams of one connection that are kept; peers allow each other 100 to 1000 at once. */
-const maxStreams = 4096;
-
-/** Frames of one call come as closely behind each other as this, or the call had none of what was lost between. */
-const nearNs = 100e6;
-/**
- * So long nothing is heard of a stream before lost bytes are taken to have ended it. A stream of gRPC may be open for messages that
- * are rare.
- */
-const silenceNs = 1e9;
-const silenceOfGrpcNs = 10e9;
+import type { Flow, Stream } from './stream.ts';
+import { Streams } from './streams.ts';
 
 /** What is left of a DATA frame that is read in steps. */
 class DataRest {
@@ -52,7 +41,7 @@ export class Http2Parser implements Parser {
   readonly #session: Session;
   readonly #head: Head;
   readonly #names: HeaderNames;
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams = new Streams((stream, response) => this.#emitResponse(stream, response, false));
   readonly #decoders: [HpackDecoder, HpackDecoder];
   readonly #blocks: [BlockBuffer, BlockBuffer] = [new BlockBuffer(), new BlockBuffer()];
   readonly #rests: [DataRest, DataRest] = [new DataRest(), new DataRest()];
@@ -137,14 +126,7 @@ export class Http2Parser implements Parser {
     this.#blocks[side].close();
     this.#rests[side].stream = null;
     this.#unsure[side] = false;
-    for (const stream of this.#streams.values()) {
-      const flow = stream.flows[side];
-      flow.left = 0;
-      flow.prefixBytes = 0;
-      if (flow.ended) continue;
-      flow.isPartial = true;
-      if (timeNs - Math.max(flow.frameNs, flow.lostNs) <= nearNs) flow.lostNs = timeNs;
-    }
+    this.#streams.gap(side, timeNs);
   }
 
   /**
@@ -152,55 +134,21 @@ export class Http2Parser implements Parser {
    * its Content-Length leaves.
    */
   unseen(side: Side, length: number, _offset: number, timeNs: number): boolean {
-    const stream = this.#onlyOpen();
+    const stream = this.#streams.onlyOpen();
     const message = stream?.unfinished(side) ?? null;
     if (stream === null || message === null || stream.label !== '' || this.#blocks[side].stream !== 0) return false;
-    const flow = stream.flows[side];
-    const frameData = flow.frameLength - frameHead;
-    if (frameData <= 0) return false;
-    const left = message.length < 0 ? Number.POSITIVE_INFINITY : message.length - flow.dataBytes;
-    const heads = (length - left) / frameHead;
-    const needed = Math.ceil(left / frameData);
-    if (heads === needed || heads === needed + 1) {
-      // The last of them may be empty.
-      flow.dataBytes += left;
-      flow.wireBytes += length;
-      this.#endStream(stream, side, timeNs);
-    } else {
-      const frames = length / flow.frameLength;
-      if (!Number.isInteger(frames) || frames * frameData >= left) return false;
-      flow.dataBytes += frames * frameData;
-      flow.wireBytes += length;
-      if (message.length < 0) flow.lostNs = timeNs;
-    }
-    this.#unsure[side] = true;
-    return true;
+    const passed = stream.flows[side].pass(length, message.length, timeNs);
+    if (passed === 'end') this.#endStream(stream, side, timeNs);
+    this.#unsure[side] = passed !== 'unknown';
+    return this.#unsure[side];
   }
 
   overdue(nowNs: number): boolean {
-    let more = false;
-    for (const stream of this.#streams.values()) {
-      const { response } = stream;
-      if (response === null) continue;
-      const { lostNs } = stream.flows[response.side];
-      if (lostNs === 0) continue;
-      if (nowNs - lostNs < (stream.label === '' ? silenceNs : silenceOfGrpcNs)) {
-        more = true;
-        continue;
-      }
-      response.lastNs = lostNs;
-      this.#emitResponse(stream, response, false);
-      stream.isTold = true;
-    }
-    return more;
+    return this.#streams.overdue(nowNs);
   }
 
   finish(side: Side): void {
-    if (side === 0) return;
-    for (const stream of this.#streams.values()) {
-      if (stream.response !== null) this.#emitResponse(stream, stream.response, false);
-    }
-    this.#streams.clear();
+    if (side === 1) this.#streams.end();
   }
 
   /** The first look: a request may have been left by HTTP/1, and answered here as stream 1. */
@@ -209,7 +157,7 @@ export class Http2Parser implements Parser {
     const request = takeRequest(this.#session.identity);
     if (request !== null) {
       request.id = 1;
-      const stream = this.#stream(1);
+      const stream = this.#streams.open(1);
       stream.request = request;
       stream.flows[0].ended = true;
       this.#session.adopt(request);
@@ -373,7 +321,7 @@ export class Http2Parser implements Parser {
     const head = this.#head;
     // Trailers of a request that was not seen: they have no pseudo-headers.
     if (block.endStream && head.method === '' && head.path === '' && !head.partial) return;
-    const stream = this.#stream(id);
+    const stream = this.#streams.open(id);
     stream.request = message;
     stream.flows[message.side].wireBytes += block.wireBytes;
     message.method = head.method;
@@ -401,7 +349,7 @@ export class Http2Parser implements Parser {
     const unseen = this.#streams.get(id) === undefined;
     // Trailers of a response that was not seen matter when they have its outcome.
     if (unseen && head.status < 0 && block.endStream && head.grpcStatus < 0) return;
-    const stream = this.#stream(id);
+    const stream = this.#streams.open(id);
     stream.response = message;
     const flow = stream.flows[message.side];
     flow.wireBytes += block.wireBytes;
@@ -532,33 +480,6 @@ export class Http2Parser implements Parser {
       this.#streams.delete(stream.id);
       this.#session.abandon(request);
     }
-  }
-
-  #stream(id: number): Stream {
-    let stream = this.#streams.get(id);
-    if (stream === undefined) {
-      if (this.#streams.size >= maxStreams) this.#forgetOldest();
-      stream = new Stream(id);
-      this.#streams.set(id, stream);
-    }
-    return stream;
-  }
-
-  /** The one stream of which more is expected; null when there are others, or none. */
-  #onlyOpen(): Stream | null {
-    let found: Stream | null = null;
-    for (const stream of this.#streams.values()) {
-      if (!stream.isOpen) continue;
-      if (found !== null) return null;
-      found = stream;
-    }
-    return found;
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#streams.values().next().value!;
-    this.#streams.delete(oldest.id);
-    if (oldest.response !== null) this.#emitResponse(oldest, oldest.response, false);
   }
 
   /** Whether the frame at `at` is of a stream that is open, or the window goes on with frames behind it. */

@@ -1,5 +1,6 @@
 /** One stream of an HTTP/2 connection: the call on it, and how far its two directions are. */
 import type { Message, Side } from '../message.ts';
+import { frameHead } from './frames.ts';
 
 /** What passes in one direction. */
 export class Flow {
@@ -19,6 +20,25 @@ export class Flow {
   prefixBytes = 0;
   size = 0;
   left = 0;
+
+  /**
+   * So many bytes passed unseen behind its last DATA frame, none of another stream: other frames, as long as that one, or all that
+   * `contentLength` (-1: not stated) leaves, in as few frames as that takes; an empty last one may be among them.
+   */
+  pass(length: number, contentLength: number, timeNs: number): 'end' | 'middle' | 'unknown' {
+    const frameData = this.frameLength - frameHead;
+    if (frameData <= 0) return 'unknown';
+    const left = contentLength < 0 ? Number.POSITIVE_INFINITY : contentLength - this.dataBytes;
+    const heads = (length - left) / frameHead;
+    const needed = Math.ceil(left / frameData);
+    const isEnd = heads === needed || heads === needed + 1;
+    const frames = length / this.frameLength;
+    if (!isEnd && (!Number.isInteger(frames) || frames * frameData >= left)) return 'unknown';
+    this.dataBytes += isEnd ? left : frames * frameData;
+    this.wireBytes += length;
+    if (contentLength < 0) this.lostNs = timeNs;
+    return isEnd ? 'end' : 'middle';
+  }
 }
 
 /**

@@ -1,8 +1,7 @@
-"""HTTP over TLS in Python that goes on and on, a thread for each connection.
+"""Asks over HTTP and TLS on and on, in Python, a thread for each connection.
 
-usage: load.py serve PORT CERT KEY   answers 404 to /missing, and 200 to all else
-       load.py ask PORT COUNT PAUSE  asks over COUNT connections that stay open, and over as many more for each line of input; what it did is
-                                     in the file that TRUTH names, see services/python/truth.py
+usage: load.py PORT COUNT PAUSE   over COUNT connections that stay open, and over as many more for each line of input; what it did is in the
+                                  file that TRUTH names, see services/python/truth.py
 """
 
 import http.client
@@ -11,36 +10,8 @@ import ssl
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from truth import Request, marked
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self):
-        body = self.path.encode()
-        self.send_response(404 if self.path.startswith("/missing") else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    request_queue_size = 128
-
-
-def serve(port, cert, key):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    server = Server(("127.0.0.1", int(port)), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.serve_forever()
 
 
 def ask(port, count, pause):
@@ -67,4 +38,4 @@ def work(port, pause):
         request.finish("")
 
 
-{"serve": serve, "ask": ask}[sys.argv[1]](*sys.argv[2:])
+ask(*sys.argv[1:])

@@ -1,6 +1,7 @@
-"""A service for the bench: /N answers with N bytes, a thread for each connection."""
+"""A service for the bench: /N answers with N bytes, a thread for each connection. TLS when CERT and KEY are set."""
 
 import os
+import ssl
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -10,7 +11,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
-        body = b"x" * max(12, int("0" + self.path[1:]))
+        size = self.path[1:]
+        body = b"x" * max(12, int(size) if size.isdigit() else 0)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -25,4 +27,9 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
+if os.environ.get("CERT"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["CERT"], os.environ["KEY"])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
